@@ -18,7 +18,9 @@ Inventory = Mapping[str, str]
 VOLATILE_KINDS = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "componentstatuses"}
 # Directories in which kubelet and containerd keep what runs; a Pod that is left behind is named as an object.
 VOLATILE_PATHS = ("/run/containerd", "/run/cni-ipam", "/run/netns", "/run/old", "/var/lib/cni", "/var/lib/kubelet",
-                  "/var/lib/containerd", "/var/log", "/proc", "/sys", "/dev")  # fmt: skip
+                  "/var/lib/containerd", "/var/log")  # fmt: skip
+UPPER = "/run/upper"
+PRINT = ("-type", "d", "-printf", r"%p\t%y %m %U %G\n", "-o", "-printf", r"%p\t%y %m %U %G %s %T@\n")
 
 
 class Node(Protocol):
@@ -61,12 +63,13 @@ def objects(cluster: Cluster) -> dict[str, str]:
 
 
 def files(node: Node) -> dict[str, str]:
-    """Paths with type, mode, owner, size and, for what is not a directory, time of change."""
-    prune = [word for path in VOLATILE_PATHS for word in ("-path", path, "-o")][:-1]
-    form = r"%p\t%y %m %U %G %s %T@\n"
-    text = node.run("find", "/", "/run", "-xdev", "(", *prune, ")", "-prune", "-o", "-not", "-type", "d", "-printf", form)
-    folders = node.run("find", "/", "/run", "-xdev", "(", *prune, ")", "-prune", "-o", "-type", "d", "-printf", r"%p\t%m\n")
-    return dict(_named("file", line) for line in (text + folders).splitlines())
+    """What the node itself wrote (the upper layer of its root; see node.sh) and /run: type, mode, owner, size, time of change.
+
+    A directory's times and size are left out: they change when a file in it comes and goes.
+    """
+    prune = [word for path in VOLATILE_PATHS for word in ("-path", path, "-o", "-path", f"{UPPER}{path}", "-o")]
+    text = node.run("find", UPPER, "/run", "-xdev", "(", *prune, "-path", "/run/upper/run", ")", "-prune", "-o", *PRINT)
+    return dict(_named("file", line.removeprefix(UPPER)) for line in text.splitlines())
 
 
 def sockets(node: Node) -> dict[str, str]:

@@ -15,12 +15,14 @@ mount --rbind /sys sys
 mount --rbind /dev dev
 mount -t proc proc proc
 mount -t tmpfs -o mode=755 run run
-mkdir -p run/old "./$CACHE" var/lib/containerd var/lib/kubelet var/log
+mkdir -p run/old run/upper "./$CACHE" var/lib/containerd var/lib/kubelet var/log
 mount --bind "$CACHE" "./$CACHE"
 # Big and busy trees are real directories; containerd's own overlays could not lie on an overlay.
 mount --bind "$DIR/containerd" var/lib/containerd
 mount --bind "$DIR/kubelet" var/lib/kubelet
 mount --bind "$DIR/log" var/log
+# What the node changed, alone: the inventory reads it.
+mount --bind "$DIR/root/upper" run/upper
 pivot_root . run/old
 cd /
 umount -l /run/old
