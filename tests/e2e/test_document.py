@@ -31,9 +31,7 @@ def changes(scene: Scene) -> list[str]:
     return [call for call in cloud.actions(scene.lab) if not call.startswith(("Get", "List"))]
 
 
-def test_grant_makes_user_key_and_policy_and_says_the_documents_line(
-    scene: Scene, before: inventory.Inventory
-) -> None:
+def test_grant_makes_user_key_and_policy_and_says_the_documents_line(scene: Scene, before: inventory.Inventory) -> None:
     """Also takes the inventory that the last test compares with."""
     typed = scene.operator.type(GRANT)
     assert typed.code == 0, typed.stderr
@@ -46,7 +44,10 @@ def test_grant_makes_user_key_and_policy_and_says_the_documents_line(
 def test_grant_again_changes_nothing_and_says_the_same(scene: Scene) -> None:
     before = changes(scene)
     typed = scene.operator.type(GRANT)
-    assert (typed.code, typed.stdout) == (0, f"Ram policy {POLICY} granted to ram user {user_name(scene)} successfully.\n")
+    assert (typed.code, typed.stdout) == (
+        0,
+        f"Ram policy {POLICY} granted to ram user {user_name(scene)} successfully.\n",
+    )
     assert changes(scene) == before
 
 

@@ -77,9 +77,7 @@ def test_a_wrong_pull_credential_does_not_pull(installed: Scene) -> None:
     assert image_of(installed, "wrong") == p2p_name(image)
 
 
-def test_who_names_the_p2p_host_without_a_credential_gets_not_one_byte(
-    installed: Scene, forget: Callable[[str], None]
-) -> None:
+def test_who_names_the_p2p_host_without_a_credential_gets_not_one_byte(installed: Scene, forget: Callable[[str], None]) -> None:
     """Agents hold all blobs, the runtime's copy is removed, the Pod has neither label nor Secret."""
     image, node = installed.new_image("team/secret:1", 2, 4 << 20), installed.lab.nodes[0]
     run_pod(installed, "allowed", image.reference, secret=SECRET, node=node.name, label=LABEL)

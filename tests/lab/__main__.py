@@ -55,7 +55,11 @@ def run_verb(args: argparse.Namespace) -> None:
         case "helm":
             os.execv(products.helm() / "helm", ["helm", *args.words])
         case "kubectl":
-            os.execve(products.kube() / "kubectl", ["kubectl", *args.words], os.environ | {"KUBECONFIG": str(Lab.here().kubeconfig)})
+            os.execve(
+                products.kube() / "kubectl",
+                ["kubectl", *args.words],
+                os.environ | {"KUBECONFIG": str(Lab.here().kubeconfig)},
+            )
 
 
 def build() -> None:

@@ -99,7 +99,11 @@ def _written(item: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of an object that controllers do not touch by themselves."""
     meta = item["metadata"]
     body = {key: value for key, value in item.items() if key not in ("metadata", "status")}
-    return body | {"labels": meta.get("labels"), "owners": meta.get("ownerReferences"), "finalizers": meta.get("finalizers")}
+    return body | {
+        "labels": meta.get("labels"),
+        "owners": meta.get("ownerReferences"),
+        "finalizers": meta.get("finalizers"),
+    }
 
 
 def _digest(value: object) -> str:

@@ -68,7 +68,7 @@ def install_onectl(folder: Path) -> Path:
     program = folder / "bin/onectl"
     program.parent.mkdir(exist_ok=True)
     # The installed script knows only the environment's own site-packages: this one adds the folder.
-    text = f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(site))} exec {shlex.quote(sys.executable)} -P -m onectl \"$@\"\n"
+    text = f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(site))} exec {shlex.quote(sys.executable)} -P -m onectl "$@"\n'
     program.write_text(text)
     program.chmod(0o755)
     return program.parent

@@ -13,8 +13,8 @@ from tests.lab import cache
 from tests.lab.shell import LabError, run
 
 HERE = Path(__file__).parent
-KUBE = "etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl".split()
-CONTAINERD = "containerd containerd-shim-runc-v2 ctr".split()
+KUBE = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"]
+CONTAINERD = ["containerd", "containerd-shim-runc-v2", "ctr"]
 CONTAINERD_TAGS = "no_btrfs no_zfs no_devmapper no_aufs"
 DEBIAN_CONTAINERD = Path("/usr/bin")
 

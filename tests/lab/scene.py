@@ -91,7 +91,7 @@ def raised(folder: Path, nodes: int = 3, mbit: float | None = None, containerd: 
         operator = Operator(folder / "home", (install_onectl(folder), lab.programs), cloud.operator_environment(lab))
         operator.configure(lab.kubeconfig, cloud.endpoints(lab), lab.ca)
         scene = Scene(lab, operator, folder)
-        publish(lab, folder)
+        publish(lab)
         scene.make_namespace()
         if mbit:
             lab.shape_all(mbit)
