@@ -26,7 +26,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="onectl-demo-") as folder:
             result = run(Path(folder), args.nodes)
-    except (screen.DemoFailed, LabError) as why:
+    except (screen.DemoError, LabError) as why:
         print(f"Error: {why}", file=sys.stderr)
         return 1
     if args.json:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tests.demo.figures import Herd
 from tests.lab.cluster import Lab
 from tests.lab.metrics import Bytes, agent_bytes
-from tests.lab.registry import stats
+from tests.lab import registry
 
 NAMESPACE, SECRET = "demo", "test-registry"
 LABEL = {"k8s.aliyun.com/image-accelerate-mode": "p2p"}
@@ -37,7 +37,7 @@ def deployment(name: str, image: str, nodes: Sequence[str], accelerated: bool) -
 
 def start(lab: Lab, name: str, image: str, nodes: Sequence[str], accelerated: bool) -> Herd:
     """Start the image on the nodes, wait until the last Pod runs, and say what it took."""
-    stats.reset(lab)
+    registry.reset(lab)
     agents = nodes if accelerated else []
     before, used = _moved(lab, agents), _cpu(lab, agents)
     began = time.monotonic()
@@ -48,7 +48,7 @@ def start(lab: Lab, name: str, image: str, nodes: Sequence[str], accelerated: bo
     return Herd(
         seconds=seconds,
         failed=failed_pods(lab, name),
-        origin_bytes=stats.payload(lab),
+        origin_bytes=registry.payload(lab),
         nodes={node: after[node] - before[node] for node in agents},
         cpu_seconds=max((_cpu(lab, [node])[node] - used[node] for node in agents), default=0.0),
         rss_mib=max((lab.measure(node, AGENT).rss_mib for node in agents), default=0.0),

@@ -10,7 +10,7 @@ from tests.lab.operator import Typed
 BOLD, DIM, GREEN, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[0m"
 
 
-class DemoFailed(Exception):
+class DemoError(Exception):
     """Something that the demo shows did not happen."""
 
 
@@ -39,7 +39,7 @@ def show(typed: Typed) -> Typed:
     for line in typed.stdout.splitlines():
         say(f"  {line}")
     if typed.code:
-        raise DemoFailed(f"`{typed.command}` ended with {typed.code}")
+        raise DemoError(f"`{typed.command}` ended with {typed.code}")
     return typed
 
 

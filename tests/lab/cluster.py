@@ -52,8 +52,8 @@ class Lab:
     @classmethod
     def here(cls, containerd: str = "2") -> Lab:
         """This checkout's lab, running or not."""
-        id = claim.lab_id(CHECKOUT)
-        net, directory = Network(id), cache.directory() / f"run-{id}"
+        net = Network(claim.lab_id(CHECKOUT))
+        directory = cache.directory() / f"run-{net.id}"
         numbers = sorted(int(host[1:]) for host in net.hosts() if host not in network.ADDRESSES)
         return cls(net, directory, containerd, [Node(net, n, directory / f"node-{n}") for n in numbers])
 

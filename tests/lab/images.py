@@ -48,7 +48,7 @@ def pause() -> Path:
 
 
 def base() -> Path:
-    """A minimal Debian of this machine's release with Python, trusting the lab's CA as a company's base image trusts its own."""
+    """A minimal Debian of this machine's release with Python, trusting the lab's CA as a company's base trusts its own."""
     authority = pki.authority(cache.directory() / "pki")
     release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     suite = release["VERSION_CODENAME"]

@@ -72,6 +72,14 @@ class Scene:
         pod = self.agent_pod(node)
         self.lab.kubectl("-n", "kube-system", "wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=120s", timeout=150)
 
+    def inventory(self) -> inventory.Inventory:
+        """What there is, once nothing moves any more."""
+        before: dict[str, str] = {}
+        while (now := inventory.take(self.lab, self.lab.nodes)) != before:
+            before = now
+            time.sleep(2)
+        return before
+
     def settled_differences(self, before: inventory.Inventory, seconds: float = 60) -> list[str]:
         """What differs from an earlier inventory once garbage collection has had its time; the grant's Secret may stay."""
         end = time.monotonic() + seconds
@@ -89,7 +97,7 @@ def raised(folder: Path, nodes: int = 3, mbit: float | None = None, containerd: 
     lab = Lab.up(nodes=nodes, containerd=containerd)
     try:
         operator = Operator(folder / "home", (install_onectl(folder), lab.programs), cloud.operator_environment(lab))
-        operator.configure(lab.kubeconfig, cloud.endpoints(lab), lab.ca)
+        operator.configure(lab.kubeconfig, cloud.endpoints(lab), lab.authority.certificate)
         scene = Scene(lab, operator, folder)
         publish(lab)
         scene.make_namespace()

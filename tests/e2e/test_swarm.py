@@ -1,0 +1,53 @@
+"""A herd on shaped links: what the figures of the demo rest on, and that pieces travel while they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.demo import herd
+from tests.e2e.conftest import GRANT, INSTALL
+from tests.lab.metrics import samples
+from tests.lab.scene import Scene, raised
+
+MBIT = 200.0
+
+
+@pytest.fixture(scope="module")
+def shaped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with raised(tmp_path_factory.mktemp("scene")) as scene:
+        for command in (GRANT, INSTALL):
+            typed = scene.operator.type(command)
+            assert typed.code == 0, typed.stderr
+        yield scene
+
+
+def test_peers_exchange_before_any_node_holds_a_whole_layer(shaped: Scene) -> None:
+    """Sampled while the herd runs: bytes from peers on a node while no agent has completed a blob larger than the config."""
+    image = shaped.new_image("team/herd:1", 2, 32 << 20)
+    shaped.lab.shape_all(MBIT)
+    names = [node.name for node in shaped.lab.nodes]
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(herd.start, shaped.lab, "herd", image.reference, names, accelerated=True)
+        seen = False
+        while not future.done() and not seen:
+            now = [samples(node.address) for node in shaped.lab.nodes]
+            whole = sum(sample.get(("p2p_layers_complete", ""), 0) for sample in now)
+            seen = whole == 0 and any(sample.get(("p2p_bytes_total", "peer"), 0) > 1 << 20 for sample in now)
+        result = future.result()
+    assert seen
+    assert result.failed == 0
+    assert result.origin_bytes <= 1.02 * image.size
+    assert min(moved.sent_to_peers for moved in result.nodes.values()) >= 0.2 * image.size
+
+
+def test_a_late_node_takes_no_blob_bytes_from_the_registry(shaped: Scene) -> None:
+    image = shaped.new_image("team/late:1", 2, 8 << 20)
+    names = [node.name for node in shaped.lab.nodes]
+    assert herd.start(shaped.lab, "first", image.reference, names, accelerated=True).failed == 0
+    node = shaped.lab.add_node()
+    shaped.wait_for_agent(node.name)
+    late = herd.start(shaped.lab, "late", image.reference, [node.name], accelerated=True)
+    assert (late.failed, late.origin_bytes) == (0, 0)
