@@ -8,9 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.demo import document, figures, herd, screen, stage
+from tests.demo import document, figures, herd, screen
 from tests.demo.figures import Figures
 from tests.lab import inventory
+from tests.lab.scene import Scene, raised
 from tests.lab.shell import LabError
 
 LAYERS, LAYER_BYTES = 4, 64 << 20
@@ -36,39 +37,49 @@ def main() -> int:
 
 
 def run(folder: Path, nodes: int) -> Figures:
-    with stage.raised(folder, nodes, MBIT) as scene:
-        names = [f"node-{i}" for i in range(1, nodes + 1)]
+    screen.note(f"a cluster of {nodes} nodes comes up, each link {MBIT:.0f} Mbit/s, the registry's too …")
+    with raised(folder, nodes) as scene:
+        document.make_image(scene)
+        one, two = (scene.new_image(f"docker-builder/{name}:1", LAYERS, LAYER_BYTES) for name in ("direct", "swarm"))
+        scene.lab.shape_all(MBIT)
         document.grant(scene)
-        before = inventory.take(scene.lab, scene.lab.nodes())
+        before = scene.inventory()
         document.install(scene)
         document.accelerate_and_verify(scene)
-
-        screen.chapter(f"One image of {LAYERS * LAYER_BYTES >> 20} MiB, {LAYERS} layers, on {nodes} nodes at once")
-        one = scene.new_image("docker-builder/direct:1", LAYERS, LAYER_BYTES)
-        two = scene.new_image("docker-builder/swarm:1", LAYERS, LAYER_BYTES)
-        screen.note("without P2P …")
-        direct = herd.start(scene.lab, "direct", one.reference, names, accelerated=False)
-        screen.note(f"… {direct.seconds:.1f} s; with P2P, other random bytes …")
-        p2p = herd.start(scene.lab, "swarm", two.reference, names, accelerated=True)
-        screen.note(f"… {p2p.seconds:.1f} s; a fourth node joins late …")
-        late = late_node(scene, two.reference)
+        direct, p2p, late = herds(scene, one.reference, two.reference)
         screen.chapter("What it took")
         screen.table(figures.rows(two.size, direct, p2p, late))
-
         document.upgrade(scene)
-        scene.remove_workloads()
+        scene.remove_namespace()
         document.uninstall(scene)
-        left = stage.settled_differences(scene, before)
-        screen.chapter("What is left")
-        screen.say("  " + ("\n  ".join(left) or "nothing: every object, file, socket, mount and rule is as it was before"))
+        left = whats_left(scene, before)
         return figures.conclude(two.size, direct, p2p, late, left)
 
 
-def late_node(scene: stage.Scene, image: str) -> figures.Herd:
-    """Let one more node join, wait until its agent is ready, start the image there alone."""
+def herds(scene: Scene, one: str, two: str) -> tuple[figures.Herd, figures.Herd, figures.Herd]:
+    """One image on all nodes without P2P, another with it, and that one on a node that joins late."""
+    names = [node.name for node in scene.lab.nodes]
+    screen.chapter(f"One image of {LAYERS * LAYER_BYTES >> 20} MiB, {LAYERS} layers, on {len(names)} nodes at once")
+    screen.note("without P2P …")
+    direct = herd.start(scene.lab, "direct", one, names, accelerated=False)
+    screen.note(f"… {direct.seconds:.1f} s. With P2P, other random bytes …")
+    p2p = herd.start(scene.lab, "swarm", two, names, accelerated=True)
+    screen.note(f"… {p2p.seconds:.1f} s. One more node joins …")
     node = scene.lab.add_node()
-    stage.wait_for_agent(scene.lab, node.name)
-    return herd.start(scene.lab, "late", image, [node.name], accelerated=True)
+    scene.lab.shape(node.host, MBIT)
+    scene.wait_for_agent(node.name)
+    return direct, p2p, herd.start(scene.lab, "late", two, [node.name], accelerated=True)
+
+
+def whats_left(scene: Scene, before: inventory.Inventory) -> list[str]:
+    """Compare with the inventory taken before the installation; the node that joined since is a node more, not a leftover."""
+    screen.chapter("What is left")
+    scene.make_namespace()
+    known = [node for node in scene.lab.nodes if any(name.startswith(f"{node.name} ") for name in before)]
+    late = [node.name for node in scene.lab.nodes if node not in known]
+    left = [line for line in scene.settled_differences(before) if not any(name in line for name in late)]
+    screen.say("  " + ("\n  ".join(left) or "nothing: every object, file, socket, mount and rule is as it was before"))
+    return left
 
 
 if __name__ == "__main__":

@@ -5,34 +5,38 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.demo import screen, stage
+from tests.demo import screen
 from tests.lab.operator import CHECKOUT
+from tests.lab.scene import ADDON, INSTANCE, REGION, Scene
 
-ADDON = "ack-acr-acceleration-p2p"
 GRANT = f"onectl ram-user grant --addon {ADDON}"
 INSTALL = f"""onectl addon install {ADDON} \\
-  --set region={stage.REGION},acrInstances={stage.INSTANCE},pullImageInternet=true"""
+  --set region={REGION},acrInstances={INSTANCE},pullImageInternet=true"""
 UPGRADE = f"onectl addon upgrade {ADDON} --set p2p.plusMode.cacheTTL=72h"
 UNINSTALL = f"onectl addon uninstall {ADDON}"
 WORKLOAD = Path(__file__).with_name("workload.yaml")
 
 
-def grant(scene: stage.Scene) -> None:
+def grant(scene: Scene) -> None:
     screen.chapter("Step 1: Grant RAM permissions to the P2P component")
     screen.show(scene.operator.type(GRANT))
     screen.chapter("Step 2: Get the Container Registry instance ID")
-    screen.note(f"the console shows it: {stage.INSTANCE}")
+    screen.note(f"the console shows it: {INSTANCE}")
 
 
-def install(scene: stage.Scene) -> None:
+def install(scene: Scene) -> None:
     screen.chapter("Step 3: Install the P2P component")
     screen.show(scene.operator.type(INSTALL))
 
 
-def accelerate_and_verify(scene: stage.Scene) -> None:
+def make_image(scene: Scene) -> None:
+    """The document's nginx, as far as a Pod that sleeps is concerned."""
+    scene.new_image("docker-builder/nginx:latest", 1, 1 << 20)
+
+
+def accelerate_and_verify(scene: Scene) -> None:
     """The document's own Deployment, and what its step 5 looks for in the Pod."""
     screen.chapter("Step 4: Enable P2P acceleration")
-    scene.new_image("docker-builder/nginx:latest", 1, 1 << 20)
     where = WORKLOAD.relative_to(CHECKOUT)
     screen.show(scene.operator.type(f"kubectl -n demo apply -f {WORKLOAD}"))
     screen.note(f"({where} is the document's example)")
@@ -59,11 +63,11 @@ def relevant_fields(pod: dict[str, dict[str, object]]) -> list[str]:
     return ["metadata:", "  annotations:", *notes, "spec:", "  containers:", *images, "  imagePullSecrets:", *pulls]
 
 
-def upgrade(scene: stage.Scene) -> None:
+def upgrade(scene: Scene) -> None:
     screen.chapter("Modify component parameters")
     screen.show(scene.operator.type(UPGRADE))
 
 
-def uninstall(scene: stage.Scene) -> None:
+def uninstall(scene: Scene) -> None:
     screen.chapter("Uninstall the component")
     screen.show(scene.operator.type(UNINSTALL))

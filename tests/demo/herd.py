@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 
 from tests.demo.figures import Herd
+from tests.lab import registry
 from tests.lab.cluster import Lab
 from tests.lab.metrics import Bytes, agent_bytes
-from tests.lab import registry
 
 NAMESPACE, SECRET = "demo", "test-registry"
 LABEL = {"k8s.aliyun.com/image-accelerate-mode": "p2p"}

@@ -74,9 +74,7 @@ def test_no_permission_in_ram(granted: Scene) -> None:
     assert_refused(operator.type(GRANT), 3, "NoPermission")
 
 
-def test_a_port_in_use_on_a_node_is_named_with_its_holder_and_rolled_back(
-    granted: Scene, before: inventory.Inventory
-) -> None:
+def test_a_port_in_use_on_a_node_is_named_with_its_holder_and_rolled_back(granted: Scene, before: inventory.Inventory) -> None:
     node = granted.lab.nodes[1]
     listener = "import socket,time; s=socket.create_server(('127.0.0.1', 65001)); print('up', flush=True); time.sleep(600)"
     with node.running("python3", "-c", listener):
