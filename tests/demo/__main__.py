@@ -43,7 +43,7 @@ def run(folder: Path, nodes: int) -> Figures:
         one, two = (scene.new_image(f"docker-builder/{name}:1", LAYERS, LAYER_BYTES) for name in ("direct", "swarm"))
         scene.lab.shape_all(MBIT)
         document.grant(scene)
-        before = scene.inventory()
+        before = scene.take_inventory()
         document.install(scene)
         document.accelerate_and_verify(scene)
         direct, p2p, late = herds(scene, one.reference, two.reference)

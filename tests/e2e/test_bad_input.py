@@ -12,7 +12,7 @@ from tests.lab.scene import ADDON, Scene
 
 @pytest.fixture(scope="module")
 def before(granted: Scene) -> inventory.Inventory:
-    return granted.inventory()
+    return granted.take_inventory()
 
 
 def assert_refused(typed: Typed, code: int, *words: str) -> None:

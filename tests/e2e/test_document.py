@@ -18,7 +18,7 @@ P2P_IMAGE = "test-registry.distributed.cn-hangzhou.cr.aliyuncs.com:65001/docker-
 
 @pytest.fixture(scope="module")
 def before(scene: Scene) -> inventory.Inventory:
-    return inventory.take(scene.lab, scene.lab.nodes)
+    return scene.take_inventory()
 
 
 def user_name(scene: Scene) -> str:

@@ -13,7 +13,7 @@ def test_helm_install_with_only_region_and_instances_and_helm_uninstall(scene: S
     key = cloud.console_key(scene.lab)
     scene.lab.kubectl("-n", "kube-system", "create", "secret", "generic", "alibaba-addon-secret",
                       f"--from-literal=access-key-id={key.id}", f"--from-literal=access-key-secret={key.secret}")  # fmt: skip
-    before = scene.inventory()
+    before = scene.take_inventory()
     words = f"--namespace p2p --create-namespace --set region={REGION},acrInstances={INSTANCE} --wait --timeout 3m"
     installed = scene.operator.type(f"helm install {ADDON} {FOLDER / 'chart'} {words}")
     assert installed.code == 0, installed.stderr

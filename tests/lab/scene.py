@@ -72,7 +72,7 @@ class Scene:
         pod = self.agent_pod(node)
         self.lab.kubectl("-n", "kube-system", "wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=120s", timeout=150)
 
-    def inventory(self) -> inventory.Inventory:
+    def take_inventory(self) -> inventory.Inventory:
         """What there is, once nothing moves any more."""
         before: dict[str, str] = {}
         while (now := inventory.take(self.lab, self.lab.nodes)) != before:
@@ -96,7 +96,7 @@ def raised(folder: Path, nodes: int = 3, mbit: float | None = None, containerd: 
     """Bring the lab up with everything that the document's reader already has; take it down again whatever happens."""
     lab = Lab.up(nodes=nodes, containerd=containerd)
     try:
-        operator = Operator(folder / "home", (install_onectl(folder), lab.programs), cloud.operator_environment(lab))
+        operator = Operator(folder / "home", (install_onectl(folder), *lab.programs), cloud.operator_environment(lab))
         operator.configure(lab.kubeconfig, cloud.endpoints(lab), lab.authority.certificate)
         scene = Scene(lab, operator, folder)
         publish(lab)
