@@ -1,0 +1,48 @@
+"""`addon uninstall`: until nothing is left but what is still needed, and that by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from onectl.addon import repair
+from onectl.addon.manifest import Manifest
+from onectl.addon.ports import Stage
+from onectl.addon.upgrade import not_installed
+from onectl.addon.waiting import Deadline, until_gone
+from onectl.cluster import reports
+from onectl.cluster.reports import Report
+
+
+def uninstall(stage: Stage, manifest: Manifest, namespace: str, confirm: Callable[[], None]) -> None:
+    """Remove the addon and return when it is gone. `confirm` raises when the user says no.
+
+    Also finishes what an earlier run began. Raises OnectlError.
+    """
+    deadline = Deadline(stage.clock, stage.timeout)
+    release = repair.choose(manifest.name, namespace, stage.releases.find(manifest.name))
+    begun = release is None and bool(reports.jobs(stage.api, manifest.name))
+    stage.announce(release.namespace if release else namespace or manifest.namespace, None)
+    if release is None and not begun:
+        raise not_installed(manifest.name)
+    confirm()
+    if release is None:
+        stage.talk.say("Found an earlier uninstall that did not end: finishing it")
+        report = repair.collect(stage, manifest.name)
+    else:
+        if release.status != "deployed":
+            stage.talk.say(f"Found an earlier run that did not end: {release.name} is {release.status}")
+        stage.talk.say(f"Removing {release.name} {release.version}")
+        report = repair.remove(stage, release, deadline.left)
+    until_gone(stage, manifest.name, report.kept_objects if report else (), deadline)
+    _tell(stage, report)
+
+
+def _tell(stage: Stage, report: Report | None) -> None:
+    if report is None:
+        return
+    if report.kept:
+        stage.talk.say("Kept, since Pods still need it:")
+    for kept in report.kept:
+        stage.talk.say(f"  {kept}")
+    for node in report.unreachable:
+        stage.talk.say(f"Warning: node {node} can't be reached, its files were not cleaned up")

@@ -1,0 +1,77 @@
+"""Waiting: until a release works, until it is gone. Says for what, gives up when waiting can't help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from onectl.addon.ports import Clock, Stage
+from onectl.cluster import leftovers, workloads
+from onectl.cluster.readiness import Failure, assess
+from onectl.cluster.workloads import Snapshot
+from onectl.errors import OnectlError, TimedOutError
+
+_POLL = 1.0
+
+
+class FailedError(OnectlError):
+    """The addon can't work, and no waiting would change that."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+class Deadline:
+    """The end of an operation: all its steps share one."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._end = clock.now() + seconds
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self._end - self._clock.now())
+
+    def wait(self) -> bool:
+        """Let a moment pass; False when there is none left."""
+        if not self.left:
+            return False
+        self._clock.sleep(min(_POLL, self.left))
+        return True
+
+
+def until_ready(stage: Stage, name: str, namespace: str, before: Snapshot, fatal: Collection[str], deadline: Deadline) -> None:
+    """Return when every workload of the release is ready. Raises FailedError, or TimedOutError with what is not."""
+
+    def rows() -> Sequence[str]:
+        verdict = assess(workloads.take(stage.api, namespace, name), before, fatal)
+        if verdict.failure:
+            raise FailedError(verdict.failure)
+        return verdict.rows
+
+    _until_empty(stage, rows, deadline, "not ready in time")
+
+
+def until_gone(stage: Stage, name: str, kept: Collection[tuple[str, str, str]], deadline: Deadline) -> None:
+    """Return when nothing carries the release's label, save what is kept. Raises TimedOutError with what does."""
+    kinds: set[str] | None = None
+
+    def rows() -> Sequence[str]:
+        nonlocal kinds
+        found = leftovers.labelled(stage.api, name, kinds)
+        left = [each for each in found if (each.kind, each.namespace, each.name) not in kept]
+        kinds = {each.kind for each in left}
+        return [f"{each} is still there" for each in left]
+
+    _until_empty(stage, rows, deadline, "not gone in time")
+
+
+def _until_empty(stage: Stage, look: Callable[[], Sequence[str]], deadline: Deadline, late: str) -> None:
+    with stage.talk.live():
+        rows = look()
+        while rows:
+            stage.talk.progress(rows)
+            if not deadline.wait():
+                raise TimedOutError(f"{late}: {'; '.join(rows)}", "look at the objects named, or give more --timeout")
+            rows = look()
+        stage.talk.progress(())
