@@ -1,0 +1,1 @@
+"""What every role is told: its environment, the origins, their names."""

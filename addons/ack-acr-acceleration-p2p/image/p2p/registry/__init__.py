@@ -1,0 +1,1 @@
+"""The OCI distribution protocol towards an origin: references, manifests, requests, errors."""
