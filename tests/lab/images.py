@@ -107,16 +107,17 @@ def _layer(source: random.Random, number: int, size: int) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         if number == 0:
-            for name in ("pause", "bin/sleep"):
-                _add(tar, name, sleeper().read_bytes(), 0o755)
-        _add(tar, f"data-{number}", source.randbytes(size - out.tell() - 512 - 1024), 0o644)
+            _add(tar, tarfile.TarInfo("pause"), sleeper().read_bytes())
+            link = tarfile.TarInfo("bin/sleep")
+            link.type, link.linkname = tarfile.LNKTYPE, "pause"
+            tar.addfile(link)
+        _add(tar, tarfile.TarInfo(f"data-{number}"), source.randbytes(size - out.tell() - 512 - 1024))
         tar.offset = size  # the end is two empty blocks, not the filling up to 10 KiB that follows
     return out.getvalue()[:size]
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = len(content), mode
+def _add(tar: tarfile.TarFile, entry: tarfile.TarInfo, content: bytes) -> None:
+    entry.size, entry.mode = len(content), 0o755
     tar.addfile(entry, io.BytesIO(content))
 
 

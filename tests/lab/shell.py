@@ -51,15 +51,13 @@ def spawn(mark: str, log: Path, *argv: str | Path, env: Mapping[str, str] | None
 
     Its environment carries the lab's mark, so that it is found again wherever it went.
     """
-    with log.open("ab") as out:
-        return subprocess.Popen(
-            [str(word) for word in argv],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            env={**os.environ, **(env or {}), MARK: mark},
-        ).pid
+    words = [str(word) for word in argv]
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawnp(words[0], words, {**os.environ, **(env or {}), MARK: mark}, file_actions=files, setsid=True)
 
 
 def marked(mark: str) -> set[int]:
