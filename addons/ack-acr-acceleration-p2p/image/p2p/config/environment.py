@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from p2p.config.errors import ConfigError
 from p2p.config.units import parse_duration, parse_rate, parse_size
@@ -68,7 +69,7 @@ _READ = {
 }
 
 
-def _value(field: str, variables: Mapping[str, str]) -> object:
+def _value(field: str, variables: Mapping[str, str]) -> Any:
     name = field.upper() if field in _PLAIN else f"P2P_{field.upper()}"
     text = variables.get(name, "")
     if not text and field not in _OPTIONAL:

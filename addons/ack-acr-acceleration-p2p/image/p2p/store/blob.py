@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from p2p.store.digest import RunningDigest
-from p2p.store.errors import Stalled, WrongBytes
+from p2p.store.errors import Full, Stalled, WrongBytes
 from p2p.store.pieces import piece_size, runs
 
 WHOLE_FIRST = 32 << 20  # up to this size nothing is read before the whole digest matched
@@ -66,18 +66,14 @@ class Blob:
     def put(self, piece: int, data: memoryview, sha256: bytes, source: str) -> bool:
         """Keep a piece. False: it was there already, or the blob has failed.
 
-        Raises WrongBytes when `data` is not what `sha256` says; a full disk fails the blob and raises OSError.
+        Raises WrongBytes when `data` is not what `sha256` says, Full when the disk is; then the blob has failed.
         """
         offset, length = self.piece_range(piece)
         if self.failed or self.has(piece):
             return False
         if len(data) != length or hashlib.sha256(data).digest() != sha256:
             raise WrongBytes(f"piece {piece} of {self.digest} from {source} is not what was promised")
-        try:
-            os.pwrite(self.fileno(), data, offset)
-        except OSError as error:
-            self.fail(error)
-            raise
+        self._write(data, offset)
         self._keep(piece, sha256)
         return True
 
@@ -119,6 +115,16 @@ class Blob:
         self._hashes.clear()
         os.ftruncate(self.fileno(), 0)
         self._changed.set()
+
+    def _write(self, data: memoryview, offset: int) -> None:
+        try:
+            while data:
+                written = os.pwrite(self.fileno(), data, offset)
+                data, offset = data[written:], offset + written
+        except OSError as error:
+            full = Full(f"{self.digest} can't be stored: {error.strerror}")
+            self.fail(full)
+            raise full from None
 
     def _keep(self, piece: int, sha256: bytes) -> None:
         self._has[piece] = 1
