@@ -15,6 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 CA_LIFE, LIFE = timedelta(days=3650), timedelta(days=365)
+# Python 3.13 and later accept no CA without it, nor a certificate without its issuer's key identifier (RFC 5280, 4.2.1).
+SIGNS_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True, crl_sign=True, digital_signature=False, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,14 @@ class Authority(Pair):
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
         key = ec.generate_private_key(ec.SECP256R1())
         subjects = [*(x509.DNSName(name) for name in names), *(x509.IPAddress(ipaddress.ip_address(a)) for a in addresses)]
-        builder = _builder("server", issuer.subject, key, LIFE)
-        builder = builder.add_extension(x509.SubjectAlternativeName(subjects), critical=False)
-        certificate = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = (
+            _builder("server", issuer.subject, key, LIFE)
+            .add_extension(x509.SubjectAlternativeName(subjects), critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        )
         folder.mkdir(parents=True, exist_ok=True)
-        return Pair(*_write(folder, "tls", certificate.sign(signer, hashes.SHA256()), key))
+        return Pair(*_write(folder, "tls", builder.sign(signer, hashes.SHA256()), key))
 
 
 def authority(folder: Path) -> Authority:
@@ -46,9 +53,12 @@ def authority(folder: Path) -> Authority:
     if not (folder / "ca.crt").exists():
         folder.mkdir(parents=True, exist_ok=True)
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder("onectl lab CA", None, key, CA_LIFE)
-        certificate = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        _write(folder, "ca", certificate.sign(key, hashes.SHA256()), key)
+        builder = (
+            _builder("onectl lab CA", None, key, CA_LIFE)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(SIGNS_CERTIFICATES, critical=True)
+        )
+        _write(folder, "ca", builder.sign(key, hashes.SHA256()), key)
     return Authority(folder / "ca.crt", folder / "ca.key")
 
 
