@@ -70,7 +70,7 @@ def test_no_permission_in_the_cluster(granted: Scene, before: inventory.Inventor
 
 def test_no_permission_in_ram(granted: Scene) -> None:
     """A caller without a policy gets a real 403."""
-    operator = Operator(granted.operator.home, granted.operator.programs, cloud.stranger_environment(granted.lab))
+    operator = Operator(granted.operator.home, granted.operator.programs, cloud.STRANGER.environment())
     assert_refused(operator.type(GRANT), 3, "NoPermission")
 
 

@@ -10,7 +10,7 @@ from tests.lab.scene import ADDON, INSTANCE, NAMESPACE, REGION, SECRET, Scene
 
 def test_helm_install_with_only_region_and_instances_and_helm_uninstall(scene: Scene) -> None:
     """Without pullImageInternet the VPC domain is the origin, and gives the P2P name."""
-    key = cloud.console_key(scene.lab)
+    key = cloud.CONSOLE
     scene.lab.kubectl("-n", "kube-system", "create", "secret", "generic", "alibaba-addon-secret",
                       f"--from-literal=access-key-id={key.id}", f"--from-literal=access-key-secret={key.secret}")  # fmt: skip
     before = scene.take_inventory()
@@ -34,6 +34,6 @@ def test_helm_install_with_only_region_and_instances_and_helm_uninstall(scene: S
 def test_grant_finds_the_owner_of_a_key_made_by_hand(scene: Scene) -> None:
     typed = scene.operator.type(f"onectl ram-user grant --addon {ADDON}")
     policy = f"ack-one-registered-cluster-policy-{ADDON}"
-    owner = cloud.console_key(scene.lab).owner
+    owner = cloud.CONSOLE.owner
     assert (typed.code, typed.stdout) == (0, f"Ram policy {policy} granted to ram user {owner} successfully.\n"), typed.stderr
     assert not {"CreateUser", "CreateAccessKey"} & set(cloud.actions(scene.lab))

@@ -96,7 +96,7 @@ def raised(folder: Path, nodes: int = 3, mbit: float | None = None, containerd: 
     """Bring the lab up with everything that the document's reader already has; take it down again whatever happens."""
     lab = Lab.up(nodes=nodes, containerd=containerd)
     try:
-        operator = Operator(folder / "home", (install_onectl(folder), *lab.programs), cloud.operator_environment(lab))
+        operator = Operator(folder / "home", (install_onectl(folder), *lab.programs), cloud.OPERATOR.environment())
         operator.configure(lab.kubeconfig, cloud.endpoints(lab), lab.authority.certificate)
         scene = Scene(lab, operator, folder)
         publish(lab)
