@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable
-from typing import BinaryIO
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from p2p.store.digest import RunningDigest
 from p2p.store.errors import Full, Stalled, WrongBytes
@@ -21,17 +22,20 @@ class Blob:
     """Lives on the loop that was running when it was made; only hashing leaves it.
 
     A piece is trusted as far as its source: what it adds up to is checked against `digest` before the last piece of the blob
-    is readable, so that no reader ever holds a whole blob of wrong bytes. A failed blob keeps nothing.
+    is readable, so that no reader ever holds a whole blob of wrong bytes. A failed blob keeps nothing. The file is closed when
+    nobody refers to the blob any more, and not before: so no one reads from a descriptor that has become another file's.
     """
 
-    def __init__(self, digest: str, size: int, file: BinaryIO) -> None:
+    def __init__(self, digest: str, size: int, file: int) -> None:
         self.digest = digest
         self.size = size
         self.piece_size = piece_size(size)
         self.pieces = -(-size // self.piece_size)
         self.complete = False
         self.failed: Exception | None = None
-        self.file = file
+        self.users = 0  # who reads or fills it: while there are any it stays in the store
+        self._file = file
+        weakref.finalize(self, os.close, file)
         self._loop = asyncio.get_running_loop()
         self._has = bytearray(self.pieces)
         self._hashes: dict[int, bytes] = {}
@@ -61,7 +65,7 @@ class Blob:
         return self._hashes[piece]
 
     def fileno(self) -> int:
-        return self.file.fileno()
+        return self._file
 
     def put(self, piece: int, data: memoryview, sha256: bytes, source: str) -> bool:
         """Keep a piece. False: it was there already, or the blob has failed.
@@ -83,7 +87,7 @@ class Blob:
         return lambda: self._listeners.remove(listener)
 
     async def readable(self, offset: int) -> int:
-        """Wait until the byte at `offset` may be read; the answer is the end (exclusive) of what may be read from there.
+        """Wait until the byte at `offset` may be read. The answer is the end (exclusive) of what may be read from there.
 
         Raises Stalled after PATIENCE seconds without progress, and what the blob failed with.
         """
@@ -95,13 +99,13 @@ class Blob:
                 return end
             await self._change()
 
-    async def finished(self) -> None:
-        """Wait until the blob is complete. Raises what it failed with."""
-        while not self.complete:
-            if self.failed:
-                raise self.failed
-            self._changed.clear()
-            await self._changed.wait()
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1
 
     def stalled(self) -> bool:
         return not self.complete and self._loop.time() - self._progress >= PATIENCE
