@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 from typing import Annotated, Any, TypeVar, get_type_hints
@@ -77,7 +77,7 @@ Names = Annotated[tuple[str, ...], Form(_names, list)]
 Digests = Annotated[frozenset[str], Form(lambda value: frozenset(map(_digest, _list(value, MOST_NAMES))), sorted)]
 
 
-def encode(message: object) -> dict[str, Any]:
+def encode(message: Any) -> dict[str, Any]:
     """The JSON object of a dataclass made of the types above."""
     wire = {key: form.write(getattr(message, name)) for name, key, form in _forms(type(message))}
     return {"version": VERSION, **wire}
@@ -94,7 +94,7 @@ def decode(kind: type[T], wire: dict[str, Any]) -> T:
     return kind(**values)
 
 
-def load(text: str | bytes | memoryview, most: int) -> dict[str, Any]:
+def load(text: str | bytes | bytearray | memoryview, most: int) -> dict[str, Any]:
     """The JSON object in a text of at most `most` characters or bytes. Raises ProtocolError."""
     if len(text) > most:
         raise ProtocolError(f"a message of {len(text)} bytes, more than {most}")
@@ -113,10 +113,12 @@ def dump(message: object) -> str:
     return json.dumps(encode(message), separators=(",", ":"), sort_keys=True)
 
 
-@cache
-def _forms(kind: type[Any]) -> list[tuple[str, str, Form]]:
+def _read_forms(kind: Any) -> list[tuple[str, str, Form]]:
     hints = get_type_hints(kind, include_extras=True)
-    return [(field.name, _camel(field.name), hints[field.name].__metadata__[0]) for field in fields(kind)]
+    return [(name, _camel(name), hint.__metadata__[0]) for name, hint in hints.items()]
+
+
+_forms: Callable[[Any], list[tuple[str, str, Form]]] = cache(_read_forms)
 
 
 def _camel(name: str) -> str:

@@ -136,6 +136,4 @@ class Swarm:
 
 
 def _question(source: Source, number: int) -> AskTicket:
-    return AskTicket(
-        number, source.url, source.repository, source.manifest, source.authorization, source.digests
-    )
+    return AskTicket(number, source.url, source.repository, source.manifest, source.authorization, source.digests)

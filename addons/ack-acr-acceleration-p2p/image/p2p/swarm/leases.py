@@ -1,7 +1,7 @@
 """The scheduler's decisions for one blob, pure: what members say comes in with the time, what to tell them goes out.
 
-Each piece leaves the origin under one lease, and whoever held the lease spreads the piece to all the others. What is neither held
-by a member nor on lease is free; everything else is derived from what members have, hold on lease, and spread.
+Each piece leaves the origin under one lease, and whoever held the lease spreads the piece to all the others. What is neither
+held by a member nor on lease is free; everything else is derived from what members have, hold on lease, and spread.
 """
 
 from __future__ import annotations

@@ -48,9 +48,7 @@ def _read_run(blob: Blob, source: Source, start: int, count: int, hand_over: Kee
     begin, _ = blob.piece_range(start)
     last, length = blob.piece_range(start + count - 1)
     buffer = memoryview(bytearray(blob.piece_size))
-    with source.origin.open_blob(
-        source.repository, blob.digest, source.authorization, begin, last + length
-    ) as body:
+    with source.origin.open_blob(source.repository, blob.digest, source.authorization, begin, last + length) as body:
         for piece in range(start, start + count):
             data = buffer[: blob.piece_range(piece)[1]]
             _fill(body, data)

@@ -84,14 +84,14 @@ class PeerIn(asyncio.BufferedProtocol):
         if len(self._door.connections) > MOST_CONNECTIONS:
             transport.abort()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         self._hello.cancel()
         self._door.connections.discard(self)
 
     def close(self) -> None:
         self._transport.abort()
 
-    def get_buffer(self, sizehint: int) -> memoryview:
+    def get_buffer(self, _sizehint: int) -> memoryview:
         return self._view[self._filled :]
 
     def buffer_updated(self, nbytes: int) -> None:

@@ -53,9 +53,7 @@ class Body(Protocol):
 class Origin(Protocol):
     """A registry that holds blobs; its methods block."""
 
-    def open_blob(
-        self, repository: str, digest: str, authorization: str, start: int, end: int
-    ) -> AbstractContextManager[Body]:
+    def open_blob(self, repository: str, digest: str, authorization: str, start: int, end: int) -> AbstractContextManager[Body]:
         """The bytes from `start` up to, not including, `end`. Raises Refused and Unavailable."""
         ...
 

@@ -75,7 +75,8 @@ class SchedulerClient:
             raise SchedulerAway("no scheduler is connected")
         self._ids += 1
         number = self._ids
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         self.say(question(number))
         try:
             async with asyncio.timeout(seconds):

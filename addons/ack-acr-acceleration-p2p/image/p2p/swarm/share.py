@@ -7,7 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from p2p.swarm.messages import Adopt, FromAgent, FromScheduler, Gone, Got, Join, Lease, Leave, Missing, Peer, Push, Release, Want
+from p2p.swarm.messages import (
+    Adopt,
+    FromAgent,
+    FromScheduler,
+    Gone,
+    Got,
+    Join,
+    Lease,
+    Leave,
+    Missing,
+    Peer,
+    Push,
+    Release,
+    Want,
+)
 from p2p.swarm.pieces import each, from_runs, lowest, span
 from p2p.swarm.ports import Blob
 from p2p.swarm.tickets import LIFE, Ticket
