@@ -74,6 +74,8 @@ def install(stage: Stage, manifest: Manifest, namespace: str, wanted: Values, cl
 
 def _install(stage: Stage, manifest: Manifest, namespace: str, wanted: Mapping[str, Any], deadline: Deadline) -> None:
     stage.talk.say(f"Installing {manifest.name} {manifest.version}")
+    # The clean-up job of an earlier uninstall says nothing about this install.
+    repair.collect(stage, manifest.name)
     before = workloads.take(stage.api, namespace, manifest.name)
     try:
         notes = stage.releases.apply(manifest.name, namespace, manifest.chart, wanted)

@@ -84,7 +84,8 @@ def take_back(stage: Stage, release: Release, deadline: Deadline) -> None:
 
 def remove(stage: Stage, release: Release, seconds: float) -> Report | None:
     """Uninstall; returns the clean-up job's report and takes the job away too."""
-    ended = [job for job in reports.jobs(stage.api, release.name) if job.get("status", {}).get("succeeded")]
+    jobs = reports.jobs(stage.api, release.name) if release.status == "uninstalling" else []
+    ended = any(job.get("status", {}).get("succeeded") for job in jobs)
     ran = readiness.anything_ran(workloads.take(stage.api, release.namespace, release.name))
     # A clean-up that has ended need not run again. Where nothing runs there is nobody to clean up, nor perhaps an image.
     stage.releases.uninstall(release.name, release.namespace, hooks=ran and not ended, seconds=seconds)

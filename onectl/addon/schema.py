@@ -40,8 +40,9 @@ def explain(error: ValidationError, schema: Mapping[str, Any]) -> tuple[str, str
     if error.validator == "type":
         return f"{key} must be {wanted if isinstance(wanted, str) else ' or '.join(wanted)}, not {value}", meaning
     if error.validator == "required":
-        missing = _join(key, error.message.split("'")[1])
-        return f"{missing} is required", f"--set {missing}=…"
+        missing = next(name for name in wanted if name not in cast(Mapping[str, Any], error.instance))
+        rules = _rules(error).get("properties", {}).get(missing, {})
+        return f"{_join(key, missing)} is required", str(rules.get("description", ""))
     if error.validator == "enum":
         return f"{key} must be one of {', '.join(map(json.dumps, wanted))}, not {value}", meaning
     return f"{key} can't be {value}", meaning or error.message

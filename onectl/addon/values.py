@@ -48,12 +48,12 @@ def lookup(values: Mapping[str, Any], key: str) -> Any:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """The dotted keys whose values differ, sorted."""
+    """The dotted keys whose values differ, sorted. A map that is absent and an empty one are the same."""
     found: list[str] = []
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key, _ABSENT), new.get(key, _ABSENT)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            found += differences(before, after, f"{prefix}{key}.")
+        if all(side is _ABSENT or isinstance(side, Mapping) for side in (before, after)):
+            found += differences(old.get(key, {}), new.get(key, {}), f"{prefix}{key}.")
         elif before != after:
             found.append(f"{prefix}{key}")
     return found

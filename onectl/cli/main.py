@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 
 import typer
@@ -37,6 +38,8 @@ def main() -> None:
     """Run the command line and exit with its code."""
     # Libraries log failures that are told as errors anyway; without a handler Python prints them.
     logging.getLogger().addHandler(logging.NullHandler())
+    # As Ctrl-C: helm is ended too, and what was reached is said.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         build(sys.stdout.isatty())(sys.argv[1:] or ["--help"], prog_name="onectl")
     except OnectlError as error:

@@ -62,10 +62,16 @@ def _works(workload: Object) -> bool:
     spec, status = workload.get("spec", {}), workload.get("status", {})
     if workload["kind"] == "Job":
         return int(status.get("succeeded", 0)) >= int(spec.get("completions") or 1)
-    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
+    if _unseen(workload):
         return False
     ready, wanted = _count(workload)
     return ready >= wanted and int(status.get("replicas", wanted)) <= wanted
+
+
+def _unseen(workload: Object) -> bool:
+    """Whether its controller has yet to look at the present spec; a Job has no such thing."""
+    seen = workload.get("status", {}).get("observedGeneration", 0)
+    return workload["kind"] != "Job" and seen < workload["metadata"].get("generation", 0)
 
 
 def _count(workload: Object) -> tuple[int, int]:
@@ -87,6 +93,9 @@ def _row(workload: Object, pods: Collection[Object]) -> str:
     wanted_labels = workload.get("spec", {}).get("selector", {}).get("matchLabels", {}).items()
     reasons = [reason for pod in pods if wanted_labels <= _labels(pod).items() for reason in _waiting(pod)]
     counted = [f"{reasons.count(reason)} {reason}" for reason in dict.fromkeys(reasons)]
+    old = int(workload.get("status", {}).get("replicas", wanted)) - wanted
+    counted += [f"{old} being replaced"] if old > 0 else []
+    counted += ["change not seen yet"] if _unseen(workload) else []
     return f"{row}: {', '.join(counted)}" if counted else row
 
 

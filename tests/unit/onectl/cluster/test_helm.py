@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from onectl.cluster.helm import Helm, translate
+from onectl.errors import AccessError, OnectlError
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "message"),
+    [
+        ('Error: Kubernetes cluster unreachable: Get "https://x": refused', AccessError, "the cluster can't be reached: K"),
+        ("Error: list: failed to list: secrets is forbidden: User x", AccessError, "not allowed in the cluster: list"),
+        ("WARNING: file mode\nError: INSTALLATION FAILED: a\nb\n", OnectlError, "helm: INSTALLATION FAILED: a b"),
+        ("", OnectlError, "helm: helm failed without a word"),
+    ],
+)
+def test_what_helm_prints_becomes_one_line(stderr: str, kind: type[OnectlError], message: str) -> None:
+    error = translate(stderr)
+    assert type(error) is kind
+    assert error.message.startswith(message)
+
+
+def test_no_helm_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(OnectlError, match="helm is not on PATH"):
+        Helm("config", "lab")
