@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -165,10 +164,8 @@ class PeerOut:
             return  # the blob failed meanwhile
         offset, length = blob.piece_range(piece)
         header = pack(Kind.PIECE, length, blob=lane.number, piece=piece, sha256=blob.sha256(piece))
-        # A number of our own: the store may drop the blob meanwhile, and its number would be another file's then.
-        with os.fdopen(os.dup(blob.fileno()), "rb", buffering=0) as file:
-            await send_bytes(sock, header, socket.MSG_MORE)
-            await send_file(sock, file.fileno(), offset, length)
+        await send_bytes(sock, header, socket.MSG_MORE)
+        await send_file(sock, blob.fileno(), offset, length)
         self._around.counters.sent("peer", length)
         # At least one turn of the loop a piece: a link that never blocks must not starve the others.
         await asyncio.sleep(self._around.limiter.spend(length))
