@@ -9,25 +9,29 @@ import threading
 from pathlib import Path
 
 from tests.lab.pki import Pair
+from tests.lab.registry.counter import Counter
 from tests.lab.registry.front import Front
 from tests.lab.registry.server import Server, Site
-from tests.lab.registry.storage import Counter, Storage
+from tests.lab.registry.storage import Signer, Storage
 from tests.lab.registry.tokens import Tokens
 
 
 def main() -> None:
     settings = json.loads(Path(sys.argv[1]).read_text())
-    storage = Storage(settings["storageHost"], Path(settings["root"]), secrets.token_bytes(32), settings["life"])
-    signer = Pair(Path(settings["signer"]["certificate"]), Path(settings["signer"]["key"]))
-    front = Front(settings["upstream"], storage)
-    sites: dict[str, Site] = dict.fromkeys(settings["domains"], front)
+    signer = Signer(settings["storageHost"], secrets.token_bytes(32), settings["life"])
+    storage = Storage(settings["storageUrl"], Path(settings["root"]), signer)
+    sites: dict[str, Site] = dict.fromkeys(settings["domains"], Front(settings["upstream"], storage))
     sites[settings["storageHost"]] = storage
-    sites[settings["tokenHost"]] = Tokens(Path(settings["users"]), settings["service"], signer)
-    tls = Pair(Path(settings["tls"]["certificate"]), Path(settings["tls"]["key"]))
-    server = Server((settings["address"], settings["port"]), sites, tls)
-    counter = Server((settings["address"], settings["counterPort"]), {settings["address"]: Counter(storage)})
-    threading.Thread(target=counter.serve_forever, daemon=True).start()
-    server.serve_forever()
+    sites[settings["tokenHost"]] = Tokens(Path(settings["users"]), settings["service"], _pair(settings["signer"]))
+    servers = [Server((address, settings["port"]), sites, _pair(settings["tls"])) for address in settings["addresses"]]
+    first = settings["addresses"][0]
+    servers.append(Server((first, settings["counterPort"]), {first: Counter(storage)}))
+    for server in servers:
+        threading.Thread(target=server.serve_forever).start()
+
+
+def _pair(files: dict[str, str]) -> Pair:
+    return Pair(Path(files["certificate"]), Path(files["key"]))
 
 
 if __name__ == "__main__":

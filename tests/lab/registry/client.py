@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,17 +22,17 @@ class Door:
     name: str
     ca: Path
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
-        pool = urllib3.HTTPSConnectionPool(*self.address, ca_certs=str(self.ca), server_hostname=self.name, retries=False,
-                                           assert_hostname=self.name)  # fmt: skip
-        with pool:
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | Iterator[bytes] | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        with urllib3.HTTPSConnectionPool(
+            *self.address, ca_certs=str(self.ca), server_hostname=self.name, assert_hostname=self.name, retries=False
+        ) as pool:
             port = "" if self.address[1] == 443 else f":{self.address[1]}"
             return pool.request(method, path, body=body, headers={**headers, "Host": f"{self.name}{port}"})
 
 
-def push_layout(
-    layout: Path, address: tuple[str, int], domain: str, name: str, credential: tuple[str, str], ca: Path
-) -> None:
+def push_layout(layout: Path, address: tuple[str, int], domain: str, name: str, credential: tuple[str, str], ca: Path) -> None:
     """Push the one image of a layout as domain/name. Raises LabError with what the registry answered."""
     repository, _, tag = name.rpartition(":")
     door = Door(address, domain, ca)
@@ -72,7 +72,8 @@ def _push_blob(
 
 
 def _content(layout: Path, descriptor: Mapping[str, Any]) -> bytes:
-    return (layout / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
+    algorithm, _, encoded = str(descriptor["digest"]).partition(":")
+    return (layout / "blobs" / algorithm / encoded).read_bytes()
 
 
 def _expect(answer: urllib3.BaseHTTPResponse, status: int) -> urllib3.BaseHTTPResponse:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 
 from tests.lab.pki import Pair
+
+COPY = 1 << 20
 
 
 class Site(Protocol):
@@ -24,6 +26,8 @@ class Request(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Server
+    body: Iterator[bytes]
+    """The request's body as it comes in; what a site leaves of it is read before the answer."""
 
     def setup(self) -> None:
         # The handshake belongs to this connection's thread: in the accepting one a slow client would hold up all others.
@@ -34,6 +38,8 @@ class Request(BaseHTTPRequestHandler):
 
     def answer(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         """A whole answer; the body is left out for HEAD."""
+        for _unread in self.body:
+            pass
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
@@ -42,15 +48,36 @@ class Request(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _serve(self) -> None:
+        self.body = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self._sized()
         site = self.server.sites.get(self.headers.get("Host", "").split(":")[0])
         if site is None:
             self.answer(HTTPStatus.MISDIRECTED_REQUEST)
         else:
             site.serve(self)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
-    def log_message(self, format: str, *args: object) -> None:
+    def _sized(self) -> Iterator[bytes]:
+        left = int(self.headers.get("Content-Length", 0))
+        while left:
+            yield (chunk := self._read(min(COPY, left)))
+            left -= len(chunk)
+
+    def _chunks(self) -> Iterator[bytes]:
+        """RFC 9112, 7.1; trailers are passed over."""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield self._read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+
+    def _read(self, size: int) -> bytes:
+        chunk = self.rfile.read(size)
+        if len(chunk) < size:
+            raise ConnectionError("the client hung up in the middle of its body")
+        return chunk
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         host = self.headers.get("Host", "") if hasattr(self, "headers") else ""
         print(f"{self.client_address[0]} {host} {format % args}", file=sys.stderr, flush=True)
 
