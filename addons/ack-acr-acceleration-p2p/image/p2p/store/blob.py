@@ -68,16 +68,17 @@ class Blob:
         return self._file
 
     def put(self, piece: int, data: memoryview, sha256: bytes, source: str) -> bool:
-        """Keep a piece. False: it was there already, or the blob has failed.
+        """Keep a piece. False: it was there already, or the blob has failed, as it does now when the disk is full.
 
-        Raises WrongBytes when `data` is not what `sha256` says, Full when the disk is; then the blob has failed.
+        Raises WrongBytes when `data` is not what `sha256` says.
         """
         offset, length = self.piece_range(piece)
         if self.failed or self.has(piece):
             return False
         if len(data) != length or hashlib.sha256(data).digest() != sha256:
             raise WrongBytes(f"piece {piece} of {self.digest} from {source} is not what was promised")
-        self._write(data, offset)
+        if not self._write(data, offset):
+            return False
         self._keep(piece, sha256)
         return True
 
@@ -120,15 +121,15 @@ class Blob:
         os.ftruncate(self.fileno(), 0)
         self._changed.set()
 
-    def _write(self, data: memoryview, offset: int) -> None:
+    def _write(self, data: memoryview, offset: int) -> bool:
         try:
             while data:
-                written = os.pwrite(self.fileno(), data, offset)
+                written = os.pwrite(self._file, data, offset)
                 data, offset = data[written:], offset + written
         except OSError as error:
-            full = Full(f"{self.digest} can't be stored: {error.strerror}")
-            self.fail(full)
-            raise full from None
+            self.fail(Full(f"{self.digest} can't be stored: {error.strerror}"))
+            return False
+        return True
 
     def _keep(self, piece: int, sha256: bytes) -> None:
         self._has[piece] = 1

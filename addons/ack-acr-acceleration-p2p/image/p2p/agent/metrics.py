@@ -1,0 +1,34 @@
+"""What the agent tells at its metrics port."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from p2p.agent.settings import Settings
+from p2p.store.store import Store
+
+
+def make_registry() -> CollectorRegistry:
+    """With the process's own CPU seconds and memory."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    return registry
+
+
+def application(registry: CollectorRegistry, settings: Settings, store: Store) -> web.Application:
+    complete = Gauge("p2p_layers_complete", "Blobs that the store holds whole", registry=registry)
+    complete.set_function(store.whole)
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def origins(_request: web.Request) -> web.Response:
+        """Which origins.json this node works by; empty until its hosts files are in place."""
+        return web.Response(text=settings.origins.sha256 if settings.is_ready() else "")
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/origins", origins)
+    return app
