@@ -50,7 +50,7 @@ def install(stage: Stage, manifest: Manifest, namespace: str, wanted: Values, cl
     `namespace` empty: the addon's own. Raises OnectlError; nothing was changed unless the talk says so.
     """
     deadline = Deadline(stage.clock, stage.timeout)
-    found = repair.choose(manifest.name, namespace, stage.releases.find(manifest.name))
+    found = repair.locate(stage, manifest.name, namespace)
     where = found.namespace if found else namespace or manifest.namespace
     access_key = key.read(stage.api) if manifest.instance_check else None
     stage.announce(where, access_key)

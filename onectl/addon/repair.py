@@ -42,6 +42,13 @@ def decide(release: Release | None, last_good: int | None) -> Nothing | Remove |
     return RollBack(last_good)
 
 
+def locate(stage: Stage, name: str, namespace: str) -> Release | None:
+    """Look for the addon's release. Raises AccessError when the cluster does not answer, or not to this user."""
+    # Helm waits half a minute for a cluster that does not answer.
+    stage.api.get("/version")
+    return choose(name, namespace, stage.releases.find(name))
+
+
 def choose(name: str, namespace: str, found: Sequence[Release]) -> Release | None:
     """The release meant: of the namespace asked for, else of any. Raises OnectlError when that is not one."""
     if namespace:

@@ -19,7 +19,7 @@ def uninstall(stage: Stage, manifest: Manifest, namespace: str, confirm: Callabl
     Also finishes what an earlier run began. Raises OnectlError.
     """
     deadline = Deadline(stage.clock, stage.timeout)
-    release = repair.choose(manifest.name, namespace, stage.releases.find(manifest.name))
+    release = repair.locate(stage, manifest.name, namespace)
     begun = release is None and bool(reports.jobs(stage.api, manifest.name))
     stage.announce(release.namespace if release else namespace or manifest.namespace, None)
     if release is None and not begun:

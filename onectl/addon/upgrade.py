@@ -24,7 +24,7 @@ def upgrade(stage: Stage, manifest: Manifest, namespace: str, given: Values, clo
     Raises OnectlError; nothing was changed unless the talk says so.
     """
     deadline = Deadline(stage.clock, stage.timeout)
-    found = repair.choose(manifest.name, namespace, stage.releases.find(manifest.name))
+    found = repair.locate(stage, manifest.name, namespace)
     access_key = key.read(stage.api) if manifest.instance_check else None
     stage.announce(found.namespace if found else namespace or manifest.namespace, access_key)
     if found is None:

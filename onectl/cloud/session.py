@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,8 @@ _FORBIDDEN = ("NoPermission", "NoPrivilege", "Forbidden")
 
 def operator() -> AccessKey:
     """The operator's own key, found as the SDK finds it. Raises AccessError when there is none."""
+    # It prints each step of its search with a traceback, by a handler of its own.
+    logging.getLogger("credentials").disabled = True
     try:
         found = DefaultCredentialsProvider().get_credentials()
     except CredentialException as error:

@@ -70,8 +70,8 @@ def _works(workload: Object) -> bool:
 
 def _unseen(workload: Object) -> bool:
     """Whether its controller has yet to look at the present spec; a Job has no such thing."""
-    seen = workload.get("status", {}).get("observedGeneration", 0)
-    return workload["kind"] != "Job" and seen < workload["metadata"].get("generation", 0)
+    seen = int(workload.get("status", {}).get("observedGeneration", 0))
+    return workload["kind"] != "Job" and seen < int(workload["metadata"].get("generation", 0))
 
 
 def _count(workload: Object) -> tuple[int, int]:

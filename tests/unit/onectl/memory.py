@@ -52,6 +52,8 @@ class MemoryApi:
         self.objects[path] = stored
 
     def get(self, path: str) -> Object:
+        if path == "/version":
+            return {"gitVersion": "v1.34.4"}
         if path == "/apis":
             groups = [root.removeprefix("/apis/") for root in _KINDS if root.startswith("/apis/")]
             return {"groups": [{"preferredVersion": {"groupVersion": group}} for group in groups]}
