@@ -109,7 +109,7 @@ def _layer(source: random.Random, number: int, size: int) -> bytes:
         if number == 0:
             _add(tar, tarfile.TarInfo("pause"), sleeper().read_bytes())
             link = tarfile.TarInfo("bin/sleep")
-            link.type, link.linkname = tarfile.LNKTYPE, "pause"
+            link.type, link.linkname, link.mode = tarfile.LNKTYPE, "pause", 0o755  # of the one file that both are
             tar.addfile(link)
         _add(tar, tarfile.TarInfo(f"data-{number}"), source.randbytes(size - out.tell() - 512 - 1024))
         tar.offset = size  # the end is two empty blocks, not the filling up to 10 KiB that follows
