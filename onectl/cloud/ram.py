@@ -80,10 +80,12 @@ class Ram:
         request = models.CreatePolicyVersionRequest(
             policy_name=name,
             policy_document=json.dumps(document, indent=4),
-            set_as_default=True,
             rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
         )
-        self._call("create_policy_version", request)
+        version = self._call("create_policy_version", request).policy_version.version_id
+        # Not by SetAsDefault: the SDK writes booleans as Python does, and nothing says that RAM reads True as true.
+        default = models.SetDefaultPolicyVersionRequest(policy_name=name, version_id=version)
+        self._call("set_default_policy_version", default)
 
     def attached(self, user: str) -> set[str]:
         """The names of the custom policies that a user has."""
