@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 AUTHORIZATION = "Bearer good"
-CHUNK = 16 << 10
 
 
 def digest_of(data: bytes) -> str:
@@ -20,11 +19,11 @@ def digest_of(data: bytes) -> str:
 
 
 class Registry(ThreadingHTTPServer):
-    """`rate`: bytes per second of each connection, so that downloads last long enough to look at."""
+    """`rate`: bytes per second of each connection, so that downloads last long enough to look at; 0 = as fast as it goes."""
 
     daemon_threads = True
 
-    def __init__(self, blobs: list[bytes], rate: float) -> None:
+    def __init__(self, blobs: list[bytes], rate: float, chunk: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.blobs = {digest_of(blob): blob for blob in blobs}
         self.manifest = json.dumps(
@@ -35,7 +34,7 @@ class Registry(ThreadingHTTPServer):
                 "layers": [_descriptor("layer.v1.tar", blob) for blob in blobs[1:]],
             }
         ).encode()
-        self.rate = rate
+        self.rate, self.chunk = rate, chunk
         self.sent = 0
         self.lock = threading.Lock()
 
@@ -54,8 +53,8 @@ def _descriptor(kind: str, blob: bytes) -> dict[str, object]:
 
 
 @contextmanager
-def registry(blobs: list[bytes], rate: float = 1e9) -> Iterator[Registry]:
-    with Registry(blobs, rate) as server:
+def registry(blobs: list[bytes], rate: float = 0, chunk: int = 16 << 10) -> Iterator[Registry]:
+    with Registry(blobs, rate, chunk) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -88,12 +87,13 @@ class _Handler(BaseHTTPRequestHandler):
         assert found
         start, end = int(found[1]), int(found[2]) + 1
         self._head(206, end - start, f"bytes {start}-{end - 1}/{len(body)}")
-        for offset in range(start, end, CHUNK):
-            chunk = body[offset : min(offset + CHUNK, end)]
+        for offset in range(start, end, self.server.chunk):
+            chunk = body[offset : min(offset + self.server.chunk, end)]
             self.wfile.write(chunk)
             with self.server.lock:
                 self.server.sent += len(chunk)
-            time.sleep(len(chunk) / self.server.rate)
+            if self.server.rate:
+                time.sleep(len(chunk) / self.server.rate)
 
     def _head(self, status: int, length: int, content_range: str = "") -> None:
         self.send_response(status)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from p2p.swarm.codec import MOST_PIECES
 from p2p.swarm.errors import ProtocolError
+from p2p.swarm.frames import MOST_BODY
 from p2p.swarm.leases import Leases, Tell
 from p2p.swarm.messages import FromScheduler, Got, Join, Lease, Leave, Missing, Release, Want
 
@@ -40,7 +42,7 @@ class Hub:
 
     def join(self, node: str, address: str, message: Join) -> None:
         """The caller has checked the ticket. Raises ProtocolError when others know the blob with another size."""
-        if not 0 < message.piece_size <= message.size:
+        if not 0 < message.piece_size <= MOST_BODY or message.size > message.piece_size * MOST_PIECES:
             raise ProtocolError(f"pieces of {message.piece_size} bytes for a blob of {message.size}")
         blob = self._blobs.setdefault(message.digest, Leases(message.digest, message.size, message.piece_size))
         if (blob.size, blob.piece_size) != (message.size, message.piece_size):

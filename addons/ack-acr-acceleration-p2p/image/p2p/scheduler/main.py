@@ -14,10 +14,11 @@ from pathlib import Path
 
 from aiohttp import web
 from lightkube import AsyncClient
+from lightkube import ConfigError as KubeConfigError
 
 from p2p.config.errors import ConfigError
 from p2p.scheduler.admission import Admission
-from p2p.scheduler.callers import Callers
+from p2p.scheduler.callers import Callers, Reviewer
 from p2p.scheduler.hub import Hub
 from p2p.scheduler.keys import Mounted
 from p2p.scheduler.kubernetes import KubernetesReviewer
@@ -40,20 +41,23 @@ def main() -> int:
             Path(os.environ.get("P2P_SCHEDULER_KEYS", "/etc/p2p/scheduler-keys")),
             Path(ca_file) if ca_file else None,
         )
-        account = os.environ["P2P_AGENT_ACCOUNT"]
+        reviewer = KubernetesReviewer(AsyncClient(), os.environ["P2P_AGENT_ACCOUNT"])
     except ConfigError as error:
         print(error, file=sys.stderr)
+        return 1
+    except KubeConfigError as error:
+        print(f"the API server can't be found: {error}; this role runs in a Pod with a ServiceAccount", file=sys.stderr)
         return 1
     except KeyError as missing:
         print(f"environment variable {missing.args[0]} is not set; the chart sets it", file=sys.stderr)
         return 1
-    asyncio.run(serve(mounted, account))
+    asyncio.run(serve(mounted, reviewer))
     return 0
 
 
-async def serve(mounted: Mounted, account: str) -> None:
+async def serve(mounted: Mounted, reviewer: Reviewer) -> None:
     hub = Hub(time.monotonic)
-    callers = Callers(KubernetesReviewer(AsyncClient(), account), secrets.token_bytes(32), time.monotonic)
+    callers = Callers(reviewer, secrets.token_bytes(32), time.monotonic)
     with ThreadPoolExecutor(THREADS, "origin") as threads:
         admission = Admission(mounted.registry, mounted.signing_key, mounted.known_keys, threads, time.time)
         agents = web.AppRunner(agents_app(hub, admission, callers), shutdown_timeout=1)

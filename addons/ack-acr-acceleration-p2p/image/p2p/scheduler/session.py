@@ -47,7 +47,7 @@ class Session:
                 if message.type is not WSMsgType.TEXT:
                     raise ProtocolError("a message that is not text")
                 self._heard(message.data)
-        except (ProtocolError, BadTicket) as error:
+        except ProtocolError as error:
             _log.warning("agent on %s: %s", self._caller.node, error)
             await self._socket.close(code=WSCloseCode.POLICY_VIOLATION, message=str(error)[:120].encode())
         finally:
@@ -75,8 +75,7 @@ class Session:
             case Renew():
                 self._renew(message)
             case Join():
-                self._admission.check(message.ticket, message.digest, self._caller)
-                self._hub.join(self._caller.node, self._caller.address, message)
+                self._join(message)
             case Want() | Got() | Missing() | Release() | Leave():
                 self._hub.heard(self._caller.node, message)
             case _:
@@ -87,6 +86,15 @@ class Session:
             self.say(Granted(ask.id, await self._admission.grant(ask, self._caller)))
         except TicketRefused as error:
             self.say(Refused(ask.id, str(error)[:512]))
+
+    def _join(self, message: Join) -> None:
+        """A ticket that ended while the agent was on its own is no breach: it renews it and joins again."""
+        try:
+            self._admission.check(message.ticket, message.digest, self._caller)
+        except BadTicket as error:
+            _log.warning("agent on %s may not join %s: %s", self._caller.node, message.digest, error)
+        else:
+            self._hub.join(self._caller.node, self._caller.address, message)
 
     def _renew(self, ask: Renew) -> None:
         try:

@@ -58,8 +58,9 @@ class Download:
         self._blob, self._source, self._join, self._is_joined = blob, source, join, is_joined
         self._threads, self._counters, self._limiter = threads, counters, limiter
         self._now = asyncio.get_running_loop().time
-        self._begun = self._news = self._asked_missing = self._now()
-        self._rate = Rate(self._begun)
+        self._news = self._asked_missing = self._now()
+        self._patience_ends = self._news + PATIENCE
+        self._rate = Rate(self._news)
         self._share: Share | None = None
         self._flying = 0  # pieces that are being fetched from the origin
         self._own = 0  # of these and of earlier ones, those that no lease covers
@@ -90,6 +91,8 @@ class Download:
             share = await self._join()
         except SwarmError as error:
             _log.warning("no swarm for %s: %s", self._blob.digest, error)
+            self._patience_ends = self._now()
+            self._work.set()
             return
         self._share = share
         share.on_lease = self._work.set
@@ -117,7 +120,7 @@ class Download:
         """Whether to fetch without a lease."""
         if self._share and self._is_joined():
             return now - self._news >= STALL
-        return now - self._begun >= PATIENCE
+        return now >= self._patience_ends
 
     def _want(self) -> None:
         share = self._share

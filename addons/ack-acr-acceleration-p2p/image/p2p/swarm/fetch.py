@@ -35,7 +35,7 @@ class Swarm:
         return self._shares.get(digest)
 
     async def fetch(self, blob: Blob, source: Source) -> None:
-        """Complete a blob from peers and origin; then it stays announced until drop().
+        """Complete a blob from peers and origin; then it stays announced until drop(), or for a day.
 
         Raises what made the blob fail, Refused or Unavailable; it never fails because of the scheduler.
         """
@@ -68,11 +68,16 @@ class Swarm:
                 group.create_task(self._report())
                 group.create_task(self._renew())
         finally:
+            for task in self._asking.values():
+                task.cancel()
             await self._outs.close()
 
     def connected(self) -> None:
+        now = self._around.clock()
         for share in self._shares.values():
-            share.join()
+            share.joined = False
+            if now < share.ticket.expires:
+                share.join()
 
     def heard(self, message: FromScheduler) -> None:
         if isinstance(message, Granted | Refused):
@@ -121,6 +126,8 @@ class Swarm:
             now = self._around.clock()
             for old in {share.ticket_text for share in self._shares.values() if share.is_due(now)}:
                 await self._renew_one(old)
+            for digest in [digest for digest, share in self._shares.items() if now >= share.ticket.renewable]:
+                self.drop(digest)
 
     async def _renew_one(self, old: str) -> None:
         try:
@@ -132,6 +139,8 @@ class Swarm:
         for share in self._shares.values():
             if share.ticket_text == old:
                 share.renew(text, ticket)
+                if not share.joined:
+                    share.join()
         self._outs.wake()
 
 

@@ -16,13 +16,14 @@ from p2p.swarm.orders import Order, verify_order
 from p2p.swarm.peer_out import Surroundings
 from p2p.swarm.share import Share
 from p2p.swarm.signing import PublicKeys
-from p2p.swarm.sockets import tcp_socket
+from p2p.swarm.sockets import expect_life, tcp_socket
 from p2p.swarm.tickets import verify
 
 HELLO_SECONDS = 5.0  # until the first frame is there
 MOST_CONNECTIONS = 1024
 MOST_HELLO = 128 << 10  # bytes of a body from somebody whose ticket is not known yet
 RECEIVE_BUFFER = 64 << 10  # small, so that many senders do not overrun one link
+LOW_WATER = 16 << 10  # bytes of a piece that have to be there before the loop is woken for them
 _log = logging.getLogger(__name__)
 
 
@@ -73,11 +74,15 @@ class PeerIn(asyncio.BufferedProtocol):
         self._lanes: dict[int, Share] = {}
         self._view = memoryview(bytearray(HEADER_SIZE))
         self._filled = 0
+        self._frame_end = HEADER_SIZE  # of the frame that the buffer begins with
+        self._low_water = 1
         self._order: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._socket = transport.get_extra_info("socket")
+        expect_life(self._socket)
         self._address = transport.get_extra_info("peername")[0]
         self._hello = asyncio.get_running_loop().call_later(HELLO_SECONDS, transport.abort)
         self._door.connections.add(self)
@@ -102,6 +107,16 @@ class PeerIn(asyncio.BufferedProtocol):
         except (SwarmError, WrongBytes, OSError) as error:
             _log.info("the connection from %s is closed: %s", self._address, error)
             self._transport.abort()
+        else:
+            self._set_low_water()
+
+    def _set_low_water(self) -> None:
+        """Wake for a header at once, but for what is missing of a body only in larger parts (SO_RCVLOWAT, socket(7))."""
+        missing = (HEADER_SIZE if self._filled < HEADER_SIZE else self._frame_end) - self._filled
+        low_water = min(missing, LOW_WATER)
+        if low_water != self._low_water and not self._transport.is_closing():
+            self._low_water = low_water
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, low_water)
 
     def _take_frame(self) -> bool:
         """Handle the frame at the start of the buffer, if it is whole, and move up what follows it."""
@@ -110,7 +125,7 @@ class PeerIn(asyncio.BufferedProtocol):
         header = unpack(self._view[:HEADER_SIZE])
         if not self._lanes and header.length > MOST_HELLO:
             raise ProtocolError("a first frame that is too long")
-        end = HEADER_SIZE + header.length
+        end = self._frame_end = HEADER_SIZE + header.length
         if self._filled < end:
             self._make_room(end)
             return False

@@ -71,6 +71,7 @@ class Share:
     ) -> None:
         self.blob, self.ticket_text, self.ticket = blob, ticket_text, ticket
         self.leases: deque[tuple[int, int]] = deque()  # runs to fetch from the origin
+        self.joined = False
         self.wants = False  # asked for a lease, and not answered
         self.on_lease: Callable[[], None] = lambda: None
         self._outs, self._say = outs, say
@@ -91,6 +92,7 @@ class Share:
         self.leases.clear()
         self._spreads = self._news = 0
         self.wants = False
+        self.joined = True
         blob = self.blob
         self._say(Join(blob.digest, blob.size, blob.piece_size, self.ticket_text, from_runs(blob.have())))
 

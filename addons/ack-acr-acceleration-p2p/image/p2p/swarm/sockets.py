@@ -8,6 +8,7 @@ import socket
 from ipaddress import ip_address
 
 NOT_SENT_MOST = 128 << 10  # bytes the kernel may queue unsent: what waits longer is seen in our own queue instead
+DEAD_SECONDS = 10  # after which a peer that acknowledges nothing is given up
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; the socket module lacks it
 
 
@@ -24,6 +25,7 @@ async def connect(local: str, address: str, port: int) -> socket.socket:
     sock = tcp_socket(address)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_SECONDS * 1000)
         sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, NOT_SENT_MOST)
         sock.bind((local, 0))
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
@@ -31,6 +33,14 @@ async def connect(local: str, address: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def expect_life(sock: socket.socket) -> None:
+    """Notice within a minute that the peer of a connection which only receives is gone."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
 async def send_bytes(sock: socket.socket, data: bytes, flags: int = 0) -> None:
