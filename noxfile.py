@@ -31,7 +31,7 @@ def check(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("mypy")
     session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join((str(HERE), str(IMAGE)))})
-    _python(session, "-m", "tests.lab", "helm", "lint", "--strict", "--quiet", str(CHART))
+    _python(session, "-m", "tests.lab", "helm", "lint", "--strict", "--quiet", str(CHART), "--set", "region=r,acrInstances=cri-a")
 
 
 @nox.session

@@ -64,10 +64,13 @@ def kube() -> Path:
 
 def helm() -> Path:
     def make(folder: Path) -> None:
-        names = {"helm.sh/helm/v3/internal/version.version": required("kube", "helm.sh/helm/v3")}
+        _, minor, _ = required("kube", "k8s.io/kubernetes").split(".")
+        library = "helm.sh/helm/v3/pkg/chartutil"  # what `helm template` takes a cluster to be
+        names = {"helm.sh/helm/v3/internal/version.version": required("kube", "helm.sh/helm/v3"),
+                 f"{library}.k8sVersionMajor": "1", f"{library}.k8sVersionMinor": minor}  # fmt: skip
         compile_go("kube", folder / "helm", "helm.sh/helm/v3/cmd/helm", names=names)
 
-    return cache.product("helm", [HERE / "go/kube", "version"], make)
+    return cache.product("helm", [HERE / "go/kube", "version, k8sVersion"], make)
 
 
 def coredns() -> Path:
