@@ -15,7 +15,7 @@ from tests.unit.onectl.memory import tiny
         ("region=r,regoin=x", "unknown key regoin", "did you mean region?"),
         ("region=r,port=1", "unknown key port", "did you mean server.port?"),
         ("region=r,server.prot=1", "unknown key server.prot", "did you mean server.port?"),
-        ("region=r,zzzzzz=1", "unknown key zzzzzz", "keys here: caBundle, image, instances, region, server"),
+        ("region=r,zzzzzz=1", "unknown key zzzzzz", "keys here: caBundle, hold, image, instances, region, server"),
         ("region=r,server.port=ten", 'server.port must be integer, not "ten"', ""),
         ("region=r,instances=1", "instances must be string or array, not 1", ""),
         ("region=r,server.mode=quick", 'server.mode must be one of null, "fast", "slow", not "quick"', ""),
