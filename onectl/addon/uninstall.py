@@ -9,8 +9,11 @@ from onectl.addon.manifest import Manifest
 from onectl.addon.ports import Stage
 from onectl.addon.upgrade import not_installed
 from onectl.addon.waiting import Deadline, until_gone
-from onectl.cluster import reports
+from onectl.cluster import reports, workloads
+from onectl.cluster.helm import Release
+from onectl.cluster.readiness import assess
 from onectl.cluster.reports import Report
+from onectl.errors import OnectlError
 
 
 def uninstall(stage: Stage, manifest: Manifest, namespace: str, confirm: Callable[[], None]) -> None:
@@ -32,9 +35,24 @@ def uninstall(stage: Stage, manifest: Manifest, namespace: str, confirm: Callabl
         if release.status != "deployed":
             stage.talk.say(f"Found an earlier run that did not end: {release.name} is {release.status}")
         stage.talk.say(f"Removing {release.name} {release.version}")
-        report = repair.remove(stage, release, deadline.left)
+        report = _remove(stage, release, deadline)
     until_gone(stage, manifest.name, report.kept_objects if report else (), deadline)
     _tell(stage, report)
+
+
+def _remove(stage: Stage, release: Release, deadline: Deadline) -> Report | None:
+    before = workloads.take(stage.api, release.namespace, release.name)
+    try:
+        return repair.remove(stage, release, deadline.left)
+    except OnectlError as error:
+        verdict = assess(workloads.take(stage.api, release.namespace, release.name), before, ())
+        if verdict.failure is None:
+            raise
+        without = f"helm uninstall {release.name} -n {release.namespace} --no-hooks"
+        raise OnectlError(
+            f"its clean-up job failed: {verdict.failure.reason}",
+            f"the same command again goes on from here; `{without}` removes it without cleaning nodes",
+        ) from error
 
 
 def _tell(stage: Stage, report: Report | None) -> None:

@@ -43,13 +43,19 @@ class Deadline:
 def until_ready(stage: Stage, name: str, namespace: str, before: Snapshot, fatal: Collection[str], deadline: Deadline) -> None:
     """Return when every workload of the release is ready. Raises FailedError, or TimedOutError with what is not."""
 
+    excused: Sequence[str] = ()
+
     def rows() -> Sequence[str]:
+        nonlocal excused
         verdict = assess(workloads.take(stage.api, namespace, name), before, fatal)
         if verdict.failure:
             raise FailedError(verdict.failure)
+        excused = verdict.excused
         return verdict.rows
 
     _until_empty(stage, rows, deadline, "not ready in time")
+    for node in excused:
+        stage.talk.say(f"Warning: node {node} is not ready, its Pods were not waited for")
 
 
 def until_gone(stage: Stage, name: str, kept: Collection[tuple[str, str, str]], deadline: Deadline) -> None:

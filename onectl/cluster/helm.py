@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pyhelm3
 from pyhelm3.errors import Error as HelmError
 
-from onectl.errors import AccessError, OnectlError
+from onectl.errors import AccessError, OnectlError, TimedOutError
 
 _T = TypeVar("_T")
 _UNREACHABLE = ("cluster unreachable", "etcdserver", "operation timed out", "network is unreachable", "i/o timeout")
@@ -120,4 +120,6 @@ def translate(stderr: str) -> OnectlError:
         return AccessError(f"the cluster can't be reached: {said}", "check the context, the network and any proxy")
     if any(word in lower for word in _REFUSED):
         return AccessError(f"not allowed in the cluster: {said}", "ask an administrator for that right")
+    if "timed out waiting" in lower:
+        return TimedOutError(f"helm: {said}", "look at the hook's Job, or give more --timeout")
     return OnectlError(f"helm: {said}")

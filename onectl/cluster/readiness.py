@@ -28,10 +28,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`rows` are the workloads that are not ready, each with the reasons known."""
+    """`rows` are the workloads that are not ready, each with the reasons known.
+
+    `excused` are nodes that are down: a DaemonSet's Pods there are not waited for, or one such node of hundreds would
+    end every install.
+    """
 
     rows: tuple[str, ...]
     failure: Failure | None = None
+    excused: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -45,8 +50,10 @@ def assess(now: Snapshot, before: Snapshot, fatal_events: Collection[str]) -> Ve
     pods = [pod for pod in now.pods if pod["metadata"]["uid"] not in old_pods]
     events = [event for event in now.events if _occurrence(event) not in old_events]
     failures = [*_pod_failures(pods), *_job_failures(now.workloads), *_fatal(events, fatal_events)]
-    rows = [_row(workload, now.pods) for workload in now.workloads if not _works(workload)]
-    return Verdict(tuple(rows), failures[0] if failures else None)
+    away = {w["metadata"]["name"]: _away(w, now) for w in now.workloads if w["kind"] == "DaemonSet"}
+    rows = [_row(w, now.pods) for w in now.workloads if not _works(w, len(away.get(w["metadata"]["name"], ())))]
+    excused = sorted({node for nodes in away.values() for node in nodes})
+    return Verdict(tuple(rows), failures[0] if failures else None, tuple(excused))
 
 
 def anything_ran(now: Snapshot) -> bool:
@@ -58,14 +65,24 @@ def anything_ran(now: Snapshot) -> bool:
     )
 
 
-def _works(workload: Object) -> bool:
+def _works(workload: Object, away: int) -> bool:
     spec, status = workload.get("spec", {}), workload.get("status", {})
     if workload["kind"] == "Job":
         return int(status.get("succeeded", 0)) >= int(spec.get("completions") or 1)
     if _unseen(workload):
         return False
     ready, wanted = _count(workload)
-    return ready >= wanted and int(status.get("replicas", wanted)) <= wanted
+    return ready >= wanted - away and int(status.get("replicas", wanted)) <= wanted
+
+
+def _away(workload: Object, now: Snapshot) -> list[str]:
+    """The nodes that are down and have a Pod of this workload."""
+    return [node for pod in _own(workload, now.pods) if (node := pod.get("spec", {}).get("nodeName")) in now.down]
+
+
+def _own(workload: Object, pods: Collection[Object]) -> list[Object]:
+    wanted = workload.get("spec", {}).get("selector", {}).get("matchLabels", {}).items()
+    return [pod for pod in pods if wanted <= _labels(pod).items()]
 
 
 def _unseen(workload: Object) -> bool:
@@ -90,8 +107,7 @@ def _row(workload: Object, pods: Collection[Object]) -> str:
     """`DaemonSet agent 1/3 ready: 2 ContainerCreating`."""
     ready, wanted = _count(workload)
     row = f"{workload['kind']} {workload['metadata']['name']} {ready}/{wanted} ready"
-    wanted_labels = workload.get("spec", {}).get("selector", {}).get("matchLabels", {}).items()
-    reasons = [reason for pod in pods if wanted_labels <= _labels(pod).items() for reason in _waiting(pod)]
+    reasons = [reason for pod in _own(workload, pods) for reason in _waiting(pod)]
     counted = [f"{reasons.count(reason)} {reason}" for reason in dict.fromkeys(reasons)]
     old = int(workload.get("status", {}).get("replicas", wanted)) - wanted
     counted += [f"{old} being replaced"] if old > 0 else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from onectl.cluster.api import Api, Object
+from onectl.errors import ForbiddenError
 
 INSTANCE = "app.kubernetes.io/instance"
 _KINDS = {
@@ -22,6 +23,8 @@ class Snapshot:
     workloads: tuple[Object, ...] = ()
     pods: tuple[Object, ...] = ()
     events: tuple[Object, ...] = ()
+    down: frozenset[str] = frozenset()
+    """The nodes that are not ready, as far as this user may look."""
 
 
 def take(api: Api, namespace: str, release: str) -> Snapshot:
@@ -34,4 +37,17 @@ def take(api: Api, namespace: str, release: str) -> Snapshot:
     known = {item["metadata"]["uid"] for item in (*workloads, *pods)}
     events = api.select(f"/api/v1/namespaces/{namespace}/events")
     warnings = tuple(e for e in events if e.get("type") == "Warning" and e["involvedObject"].get("uid") in known)
-    return Snapshot(workloads, pods, warnings)
+    return Snapshot(workloads, pods, warnings, _down(api))
+
+
+def _down(api: Api) -> frozenset[str]:
+    try:
+        nodes = api.select("/api/v1/nodes")
+    except ForbiddenError:
+        return frozenset()
+    return frozenset(node["metadata"]["name"] for node in nodes if not _ready(node))
+
+
+def _ready(node: Object) -> bool:
+    conditions = node.get("status", {}).get("conditions") or []
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

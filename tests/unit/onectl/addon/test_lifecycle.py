@@ -304,6 +304,19 @@ def test_uninstall_waits_for_what_is_still_going_and_names_it_when_it_stays(inst
         installed.uninstall()
 
 
+def test_a_clean_up_job_that_fails_is_told_with_the_way_on(installed: Scene) -> None:
+    def failing(name: str, namespace: str, hooks: bool, seconds: float) -> None:
+        labels = {**memory.LABELS, "onectl.io/report": "uninstall"}
+        condition = {"type": "Failed", "status": "True", "message": "BackoffLimitExceeded"}
+        installed.api.put(JOB, {"metadata": {"labels": labels}, "status": {"conditions": [condition]}})
+        raise OnectlError("helm: failed pre-delete")
+
+    installed.helm.uninstall = failing  # type: ignore[method-assign]
+    with pytest.raises(OnectlError, match="its clean-up job failed: Job tiny-leave failed") as caught:
+        installed.uninstall()
+    assert "helm uninstall tiny -n kube-system --no-hooks" in caught.value.hint
+
+
 def test_uninstall_of_a_missing_addon_says_so_and_asks_nothing(scene: Scene) -> None:
     with pytest.raises(OnectlError, match="addon tiny is not installed"):
         scene.uninstall(confirm=lambda: pytest.fail("asked"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onectl.cluster.helm import Helm, translate
-from onectl.errors import AccessError, OnectlError
+from onectl.errors import AccessError, OnectlError, TimedOutError
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from onectl.errors import AccessError, OnectlError
         ('Error: Kubernetes cluster unreachable: Get "https://x": refused', AccessError, "the cluster can't be reached: K"),
         ("Error: list: failed to list: secrets is forbidden: User x", AccessError, "not allowed in the cluster: list"),
         ("WARNING: file mode\nError: INSTALLATION FAILED: a\nb\n", OnectlError, "helm: INSTALLATION FAILED: a b"),
+        ("Error: failed pre-delete: timed out waiting for the condition", TimedOutError, "helm: failed pre-delete"),
         ("", OnectlError, "helm: helm failed without a word"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,6 +150,14 @@ def test_a_failed_job_ends_the_waiting() -> None:
     condition = {"type": "Failed", "status": "True", "message": "BackoffLimitExceeded"}
     now = Snapshot((workload("Job", {"conditions": [condition]}),))
     assert assess(now, Snapshot(), FATAL).failure == Failure(Cause.PROGRAM, "Job w failed: BackoffLimitExceeded")
+
+
+def test_a_daemonset_is_not_waited_for_on_nodes_that_are_down() -> None:
+    numbers = {"observedGeneration": 1, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberReady": 1}
+    now = Snapshot((workload("DaemonSet", numbers),), (pod(state={"waiting": {}}),))
+    assert not assess(now, Snapshot(), FATAL).ready
+    verdict = assess(replace(now, down=frozenset({"node-2", "node-9"})), Snapshot(), FATAL)
+    assert (verdict.ready, verdict.excused) == (True, ("node-2",))
 
 
 @pytest.mark.parametrize(
