@@ -8,7 +8,8 @@ from onectl.addon import schema
 from onectl.addon.lists import join_lists
 from onectl.addon.manifest import Manifest
 from onectl.addon.strvals import parse_into
-from onectl.addon.values import Values, fill, merge, nest
+from onectl.addon.values import Values, fill, lookup, merge, nest
+from onectl.errors import UsageError
 
 
 def typed(manifest: Manifest, texts: Sequence[str]) -> tuple[Values, list[str]]:
@@ -42,4 +43,9 @@ def for_upgrade(manifest: Manifest, stored: Values, given: Values) -> Values:
 
 def check(manifest: Manifest, values: Values) -> None:
     """Raise UsageError unless the chart's closed schema accepts these values upon its defaults."""
-    schema.check(merge(manifest.defaults(), values), manifest.schema(), "values")
+    complete = merge(manifest.defaults(), values)
+    schema.check(complete, manifest.schema(), "values")
+    if looked_up := manifest.instance_check:
+        for key in (looked_up.region, looked_up.instances):
+            if not lookup(complete, key):
+                raise UsageError(f"values: {key} is required", f"--set {key}=…")

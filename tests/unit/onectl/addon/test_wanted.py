@@ -21,6 +21,7 @@ from tests.unit.onectl.memory import tiny
         ("region=r,server.mode=quick", 'server.mode must be one of null, "fast", "slow", not "quick"', ""),
         ("region=r,server.rate=fast", 'server.rate can\'t be "fast"', "bytes a second, e.g. 512M"),
         ("server.port=1", 'region can\'t be ""', "the region's ID, e.g. cn-hangzhou"),
+        ("region=r", "instances is required", "--set instances=…"),
         ("region=null", "region is required", "the region's ID, e.g. cn-hangzhou"),
     ],
 )
@@ -35,16 +36,17 @@ def test_what_the_schema_refuses_is_told_with_the_key_and_the_remedy(text: str, 
 def test_configuration_becomes_values_beneath_what_was_typed() -> None:
     manifest = tiny()
     settings = {"imageRegistry": "registry.example.com/tiny", "caFile": "PEM", "endpoints.cr": "not mapped here"}
-    given, _ = wanted.typed(manifest, ["region=r,image.tag=v1"])
+    given, _ = wanted.typed(manifest, ["region=r,instances=a,image.tag=v1"])
     assert wanted.for_install(manifest, settings, given) == {
         "image": {"repository": "registry.example.com/tiny", "tag": "v1"},
         "caBundle": "PEM",
         "region": "r",
+        "instances": "a",
     }
 
 
 def test_an_upgrade_keeps_what_was_set_and_null_takes_it_back() -> None:
     manifest = tiny()
-    stored = {"region": "r", "server": {"port": 1, "rate": "1M"}}
+    stored = {"region": "r", "instances": "a", "server": {"port": 1, "rate": "1M"}}
     given, _ = wanted.typed(manifest, ["server.rate=2M", "server.port=null"])
-    assert wanted.for_upgrade(manifest, stored, given) == {"region": "r", "server": {"rate": "2M"}}
+    assert wanted.for_upgrade(manifest, stored, given) == {"region": "r", "instances": "a", "server": {"rate": "2M"}}
