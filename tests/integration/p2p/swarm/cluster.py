@@ -21,8 +21,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
-from prometheus_client import CollectorRegistry
-
 from p2p.registry.origin import Origin
 from p2p.scheduler.admission import Admission
 from p2p.scheduler.callers import Caller, Callers, Denied
@@ -37,6 +35,7 @@ from p2p.swarm.peer_out import Surroundings
 from p2p.swarm.ports import Source
 from p2p.swarm.scheduler_client import Place, SchedulerClient
 from p2p.swarm.signing import public_keys
+from prometheus_client import CollectorRegistry
 
 SERVER_NAME = "scheduler.p2p.internal"
 

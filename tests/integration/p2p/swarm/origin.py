@@ -71,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
         """Say nothing."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
         kind, _, digest = self.path.removeprefix("/v2/team/app/").partition("/")
         body = self.server.blobs.get(digest) if kind == "blobs" else self.server.manifest
         if self.headers["Authorization"] != AUTHORIZATION or body is None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from p2p.registry.errors import Refused
 from p2p.swarm import peer_in
 from p2p.swarm.codec import decode, load
 from p2p.swarm.frames import HEADER_SIZE, MOST_BODY, Accept, Kind, Open, pack, pack_message, unpack
 from p2p.swarm.orders import Order, order_frame
 from p2p.swarm.tickets import LIFE, Ticket, sign, verify
+
 from tests.integration.p2p.swarm.cluster import Agent, Scheduler, free_port, source, until
 from tests.integration.p2p.swarm.origin import AUTHORIZATION, Registry, digest_of, registry
 
@@ -138,7 +138,7 @@ async def test_nothing_is_pushed_to_a_receiver_without_a_ticket(agent: Agent, sc
 
     server = await asyncio.start_server(receiver, STRANGER, agent.port)
     async with server:
-        scheduler.hub._agents["stranger"] = lambda message: None
+        scheduler.hub._agents["stranger"] = lambda _message: None
         scheduler.hub._tell(scheduler.hub._blobs[DIGEST].joined("stranger", STRANGER, 0, time.monotonic()))
         await until("the pusher gave up", lambda: bool(said))
     assert said == [b""]

@@ -10,9 +10,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-
 from p2p.registry.errors import Refused
 from p2p.store.blob import Blob
+
 from tests.integration.p2p.swarm.cluster import Agent, Scheduler, free_port, source, until
 from tests.integration.p2p.swarm.origin import AUTHORIZATION, Registry, digest_of, registry
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.swarm.leases import MOST_LEASE, SETTLE, STUCK, Leases, Tell
 from p2p.swarm.messages import Adopt, Gone, Lease, Peer, Push
 from p2p.swarm.pieces import each, span

@@ -6,9 +6,9 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
-
 from p2p.swarm.leases import Leases, Tell
 from p2p.swarm.messages import Adopt, Gone, Lease, Peer, Push
 from p2p.swarm.pieces import each, span
@@ -40,7 +40,11 @@ class Simulation:
 
     def tell(self, tells: list[Tell]) -> None:
         for tell in tells:
-            self.at(DELAY, lambda tell=tell: tell.node in self.nodes and self.nodes[tell.node].heard(tell))  # type: ignore[misc]
+            self.at(DELAY, partial(self._carry, tell))
+
+    def _carry(self, tell: Tell) -> None:
+        if tell.node in self.nodes:
+            self.nodes[tell.node].heard(tell)
 
     def add(self, name: str, rate: float) -> Node:
         node = self.nodes[name] = Node(self, name, rate)
@@ -104,7 +108,7 @@ class Node:
     def push(self, pieces: int, to: list[str]) -> None:
         for node in to:
             for piece in each(pieces & self.have):
-                self.simulation.at(DELAY, lambda node=node, piece=piece: self.deliver(node, piece))  # type: ignore[misc]
+                self.simulation.at(DELAY, partial(self.deliver, node, piece))
 
     def deliver(self, node: str, piece: int) -> None:
         if node in self.simulation.nodes:

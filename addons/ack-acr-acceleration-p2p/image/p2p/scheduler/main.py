@@ -41,7 +41,7 @@ def main() -> int:
             Path(os.environ.get("P2P_SCHEDULER_KEYS", "/etc/p2p/scheduler-keys")),
             Path(ca_file) if ca_file else None,
         )
-        reviewer = KubernetesReviewer(AsyncClient(), os.environ["P2P_AGENT_ACCOUNT"])
+        reviewer = KubernetesReviewer(AsyncClient(trust_env=False), os.environ["P2P_AGENT_ACCOUNT"])
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 1
