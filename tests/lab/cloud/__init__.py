@@ -1,7 +1,14 @@
 """The lab's cloud: RAM and CR for the real SDKs, behind TLS with the lab's CA, on the host "cloud".
 
-From the start there are three users: the operator, who may do everything; a stranger, who may nothing; and the one that somebody
-made in the console, with the document's policy (the console path). A client reaches it by its address as endpoint.
+From the start there are three users: the operator, who may do everything in RAM and nothing in CR; a stranger, who may nothing;
+and the one that somebody made in the console, with the document's policy (the console path).
+
+How the SDKs are led here (tea-openapi 0.4, darabonba 1.0; `tests/integration/cloud` holds it):
+- `Config(endpoint=…)` takes "host" or "host:port"; the region is then not needed.
+- `Config(ca=FILE)`, or `ca` of a call's RuntimeOptions, names a PEM file; so does SSL_CERT_FILE in the environment, while
+  REQUESTS_CA_BUNDLE is not looked at. `ca` adds to certifi's and the system's CAs, which go on being trusted. Connections to an
+  endpoint are kept for the life of the process, and with them the CA of the first call.
+- HTTPS_PROXY is used even for 127.0.0.1, whatever NO_PROXY says: unset it.
 """
 
 from __future__ import annotations
@@ -10,10 +17,12 @@ import json
 import socket
 import sys
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests.lab.cloud.policy import document
 from tests.lab.shell import LabError, until
 
 if TYPE_CHECKING:
@@ -23,8 +32,10 @@ HOST, PORT, CALLS_PORT = "cloud", 443, 8080
 REGION = "cn-hangzhou"
 NAMES = ("ram.aliyuncs.com", f"cr.{REGION}.aliyuncs.com")
 PYTHONPATH = {"PYTHONPATH": str(Path(__file__).parents[3])}
-POLICY = ('{"Version":"1","Statement":[{"Action":["cr:ListInstanceEndpoint","cr:GetInstanceVpcEndpoint"],"Resource":"*",'
-          '"Effect":"Allow"}]}')  # fmt: skip
+ASKS_CR = document("cr:ListInstanceEndpoint", "cr:GetInstanceVpcEndpoint")
+OPERATORS = ["AliyunCSFullAccess", "AliyunRAMFullAccess", "AliyunVPCReadOnlyAccess"]
+# Whatever proxy the environment names: the lab's own doors are reached directly.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 INSTANCES = [
     {
         "id": "cri-test",
@@ -58,8 +69,7 @@ def start(lab: Where, port: int = PORT, calls_port: int = CALLS_PORT) -> None:
     """Start it and wait until it answers."""
     here = lab.directory / "cloud"
     tls = lab.authority.issue(here / "tls", NAMES, [lab.address(HOST)])
-    rights = {OPERATOR: "*", STRANGER: "", CONSOLE: POLICY}
-    users = [{"name": k.owner, "keyId": k.id, "keySecret": k.secret, "policy": policy} for k, policy in rights.items()]
+    users = [_user(OPERATOR, system=OPERATORS), _user(STRANGER), _user(CONSOLE, document=ASKS_CR)]
     settings = {
         "address": lab.address(HOST), "port": port, "callsPort": calls_port, "names": NAMES, "instances": INSTANCES,
         "users": users, "tls": {"certificate": str(tls.certificate), "key": str(tls.key)},
@@ -76,10 +86,20 @@ def endpoints(lab: Where, port: int = PORT) -> dict[str, str]:
     return {"ram": where, "cr": where}
 
 
+def calls(lab: Where, calls_port: int = CALLS_PORT) -> list[dict[str, Any]]:
+    """What was received, in order: {action, key, status, code}."""
+    with DIRECT.open(f"http://{lab.address(HOST)}:{calls_port}/_calls", timeout=10) as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+        return found
+
+
 def actions(lab: Where, calls_port: int = CALLS_PORT) -> list[str]:
     """The names of the operations that were called, in order."""
-    with urllib.request.urlopen(f"http://{lab.address(HOST)}:{calls_port}/calls", timeout=10) as answer:
-        return [call["action"] for call in json.load(answer)]
+    return [call["action"] for call in calls(lab, calls_port)]
+
+
+def _user(key: LabKey, system: Sequence[str] = (), document: str = "") -> dict[str, object]:
+    return {"name": key.owner, "keyId": key.id, "keySecret": key.secret, "system": system, "document": document}
 
 
 def _listens(address: str, port: int) -> bool:

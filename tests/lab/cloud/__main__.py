@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from tests.lab.cloud.accounts import FULL_ACCESS, Accounts, Key, Policy, User, Version
+from tests.lab.cloud.accounts import CUSTOM, SYSTEM, Accounts, Key, Policy
 from tests.lab.cloud.cr import Cr, Instance
 from tests.lab.cloud.server import Calls, Cloud
 from tests.lab.pki import Pair
@@ -24,21 +26,20 @@ def main() -> None:
     address = settings["address"]
     server = Server((address, settings["port"]), dict.fromkeys([address, *settings["names"]], cloud), tls)
     calls = Server((address, settings["callsPort"]), {address: Calls(cloud)})
-    threading.Thread(target=calls.serve_forever, daemon=True).start()
-    server.serve_forever()
+    for each in (server, calls):
+        threading.Thread(target=each.serve_forever).start()
 
 
-def accounts(users: list[dict[str, str]]) -> Accounts:
-    """Those that are there from the start; each has a key, and a policy of its own document when one is given."""
-    found = Accounts()
+def accounts(users: Iterable[Mapping[str, Any]]) -> Accounts:
+    """Those that are there from the start. system: names of system policies; document: that of a policy of its own."""
+    found = Accounts(BEGINNING)
     for row in users:
-        user = User(row["name"], BEGINNING, [Key(row["keyId"], row["keySecret"])])
-        if document := row.get("policy"):
-            name = f"{row['name']}-policy"
-            text = FULL_ACCESS if document == "*" else document
-            found.policies[name] = Policy(name, "", BEGINNING, [Version("v1", text)])
-            user.policies.append(name)
-        found.users[user.name] = user
+        user = found.add_user(row["name"], BEGINNING)
+        user.keys.append(Key(row["keyId"], row["keySecret"], BEGINNING))
+        user.policies |= {(SYSTEM, name): BEGINNING for name in row["system"]}
+        if row["document"]:
+            policy = found.add_policy(Policy(CUSTOM, f"{user.name}-policy", "", BEGINNING), row["document"])
+            user.policies[policy.reference] = BEGINNING
     return found
 
 

@@ -26,9 +26,11 @@ class Cr:
 
     def call(self, action: str, given: Mapping[str, str]) -> dict[str, Any]:
         """A body with IsSuccess; an unknown instance is an answer of 200 with IsSuccess false."""
-        instance = self.instances.get(given.get("InstanceId", ""))
         if action not in ("ListInstanceEndpoint", "GetInstanceVpcEndpoint"):
             raise ApiError(404, "InvalidAction.NotFound", f"Specified api is not found: {action}.")
+        if not given.get("InstanceId"):
+            raise ApiError(400, "MissingInstanceId", "InstanceId is mandatory for this action.")
+        instance = self.instances.get(given["InstanceId"])
         if instance is None:
             return {"Code": "INSTANCE_NOT_EXIST", "IsSuccess": False}
         body = _endpoints(instance) if action == "ListInstanceEndpoint" else _vpc(instance)
@@ -37,7 +39,9 @@ class Cr:
 
 def _endpoints(instance: Instance) -> dict[str, Any]:
     custom = [{"Domain": domain, "Type": "USER"} for domain in instance.custom]
-    internet, vpc = ([{"Domain": domain, "Type": "SYSTEM"} for domain in domains] for domains in (instance.internet, instance.vpc))
+    internet, vpc = (
+        [{"Domain": domain, "Type": "SYSTEM"} for domain in domains] for domains in (instance.internet, instance.vpc)
+    )
     return {"Endpoints": [_endpoint("internet", internet + custom), _endpoint("vpc", vpc)]}
 
 

@@ -1,15 +1,26 @@
-"""RAM policies (version 1): read, checked, evaluated."""
+"""RAM policies of version 1: read strictly, and evaluated."""
 
 from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from tests.lab.cloud.errors import ApiError
 
 MOST_CHARACTERS = 6144
+# NotAction and Condition are RAM's too. Nothing here evaluates them, so a document with one is refused, not half understood.
+KEYS = {"Effect", "Action", "Resource"}
+ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+")
+RESOURCE = re.compile(r"\*|acs:[^:]*:[^:]*:[^:]*:.+")
+
+
+def document(*actions: str) -> str:
+    """A policy that allows actions on everything."""
+    statement = {"Action": actions, "Resource": "*", "Effect": "Allow"}
+    return json.dumps({"Version": "1", "Statement": [statement]})
 
 
 def parse(text: str) -> list[dict[str, Any]]:
@@ -17,30 +28,41 @@ def parse(text: str) -> list[dict[str, Any]]:
     if not 0 < len(text) <= MOST_CHARACTERS:
         raise ApiError(400, "InvalidParameter.PolicyDocument.Length", "The length of the policy document is invalid.")
     try:
-        document = json.loads(text)
-        statements = document["Statement"]
-        good = document["Version"] == "1" and all(_well_formed(statement) for statement in statements) and bool(statements)
-    except (json.JSONDecodeError, KeyError, TypeError):
-        good = False
-    if not good:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    statements = body.get("Statement") if isinstance(body, dict) and body.get("Version") == "1" else None
+    if not isinstance(statements, list) or not statements or not all(map(_well_formed, statements)):
         raise ApiError(400, "MalformedPolicyDocument", "The policy document is malformed.")
-    return list(statements)
+    return statements
 
 
 def allows(documents: Iterable[str], action: str) -> bool:
-    """Whether the documents together allow an action on all resources: a Deny beats every Allow."""
-    effects = {s["Effect"] for text in documents for s in parse(text) if _matches(s, action)}
+    """Whether documents together allow an action on all resources: a Deny beats every Allow."""
+    effects = {s["Effect"] for text in documents for s in parse(text) if _applies(s, action)}
     return "Allow" in effects and "Deny" not in effects
 
 
-def _matches(statement: dict[str, Any], action: str) -> bool:
-    return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in _list(statement["Action"]))
+def _applies(statement: dict[str, Any], action: str) -> bool:
+    """Names of actions are the same in any case. A statement on single resources does not apply to all of them."""
+    patterns = (pattern.lower() for pattern in _list(statement["Action"]))
+    return "*" in _list(statement["Resource"]) and any(fnmatch.fnmatchcase(action.lower(), p) for p in patterns)
 
 
-def _well_formed(statement: dict[str, Any]) -> bool:
-    named = statement["Action"] and statement["Resource"]
-    return statement["Effect"] in ("Allow", "Deny") and bool(named)
+def _well_formed(statement: object) -> bool:
+    return (
+        isinstance(statement, dict)
+        and set(statement) == KEYS
+        and statement["Effect"] in ("Allow", "Deny")
+        and _all_match(statement["Action"], ACTION)
+        and _all_match(statement["Resource"], RESOURCE)
+    )
 
 
-def _list(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def _all_match(value: object, form: re.Pattern[str]) -> bool:
+    words = _list(value)
+    return bool(words) and all(isinstance(word, str) and form.fullmatch(word) for word in words)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, quote
 
 from tests.lab.cloud.errors import ApiError
 
-AUTHORIZATION = re.compile(r"ACS3-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]{64})")
+ALGORITHM = "ACS3-HMAC-SHA256"
+AUTHORIZATION = re.compile(ALGORITHM + r" Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]{64})")
 MUST_BE_SIGNED = {"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"}
 SKEW = timedelta(minutes=15)
 
@@ -39,16 +40,18 @@ class Verifier:
         return _parts(sent)[0]
 
     def verify(self, sent: Sent, secret: str, now: datetime) -> None:
-        """Raises ApiError unless the secret signed this request, just now, for the first time."""
+        """Raises ApiError unless the secret signed this very request, just now, for the first time."""
         _, signed, signature = _parts(sent)
-        if not set(signed) >= MUST_BE_SIGNED:
-            raise ApiError(400, "IncompleteSignature", f"Not signed: {sorted(MUST_BE_SIGNED - set(signed))}.")
+        if missing := sorted((MUST_BE_SIGNED - set(signed)) | (set(signed) - set(sent.headers))):
+            raise ApiError(400, "IncompleteSignature", f"Not sent, or not signed: {', '.join(missing)}.")
         if sent.headers["x-acs-content-sha256"] != hashlib.sha256(sent.body).hexdigest():
             raise ApiError(400, "InvalidBodyDigest", "x-acs-content-sha256 is not the digest of the body.")
-        if not hmac.compare_digest(signature, _sign(secret, canonical(sent, signed))):
-            raise ApiError(400, "SignatureDoesNotMatch", "The request signature does not conform to Aliyun standards.")
-        sent_at = datetime.strptime(sent.headers["x-acs-date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        if abs(now - sent_at) > SKEW:
+        to_sign = string_to_sign(sent, signed)
+        if not hmac.compare_digest(signature, hmac.digest(secret.encode(), to_sign.encode(), "sha256").hex()):
+            said = to_sign.replace("\n", " ")
+            raise ApiError(400, "SignatureDoesNotMatch",
+                           f"Specified signature does not match our calculation. server StringToSign is [{said}]")  # fmt: skip
+        if abs(now - _date(sent.headers["x-acs-date"])) > SKEW:
             raise ApiError(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
         nonce = sent.headers["x-acs-signature-nonce"]
         if nonce in self.nonces:
@@ -56,18 +59,20 @@ class Verifier:
         self.nonces.add(nonce)
 
 
-def canonical(sent: Sent, signed: list[str]) -> str:
-    """The canonical request; the query is decoded and quoted anew (RFC 3986), as spaces come as + on the wire."""
+def string_to_sign(sent: Sent, signed: list[str]) -> str:
+    """The query is decoded and quoted anew (RFC 3986), since spaces come as + on the wire."""
     pairs = sorted(parse_qsl(sent.query, keep_blank_values=True))
     query = "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)
-    headers = "".join(f"{name}:{sent.headers.get(name, '').strip()}\n" for name in signed)
-    parts = (sent.method, sent.path, query, headers, ";".join(signed), sent.headers["x-acs-content-sha256"])
-    return "\n".join(parts)
+    headers = "".join(f"{name}:{sent.headers[name].strip()}\n" for name in sorted(signed))
+    parts = (sent.method, sent.path, query, headers, ";".join(sorted(signed)), sent.headers["x-acs-content-sha256"])
+    return f"{ALGORITHM}\n{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()}"
 
 
-def _sign(secret: str, text: str) -> str:
-    to_sign = "ACS3-HMAC-SHA256\n" + hashlib.sha256(text.encode()).hexdigest()
-    return hmac.new(secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
+def _date(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise ApiError(400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.") from None
 
 
 def _parts(sent: Sent) -> tuple[str, list[str], str]:
