@@ -62,9 +62,7 @@ def authority(folder: Path) -> Authority:
     return Authority(folder / "ca.crt", folder / "ca.key")
 
 
-def _builder(
-    name: str, issuer: x509.Name | None, key: ec.EllipticCurvePrivateKey, life: timedelta
-) -> x509.CertificateBuilder:
+def _builder(name: str, issuer: x509.Name | None, key: ec.EllipticCurvePrivateKey, life: timedelta) -> x509.CertificateBuilder:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     return (
