@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -70,7 +71,9 @@ class Handout:
         response.content_length = end - start
         await response.prepare(request)
         if request.method == "GET":
-            await self._send(request, blob, start, end)
+            # A runtime that hangs up has its reasons; some read a blob in parts and close the rest.
+            with suppress(ConnectionError):
+                await self._send(request, blob, start, end)
         return response
 
     async def _send(self, request: web.Request, blob: Blob, start: int, end: int) -> None:
@@ -80,15 +83,17 @@ class Handout:
         """
         loop, transport = asyncio.get_running_loop(), request.transport
         with os.fdopen(os.dup(blob.fileno()), "rb", buffering=0) as file:
-            while start < end and transport is not None and not transport.is_closing():
+            while start < end:
                 try:
                     ready = min(await blob.readable(start), end)
                 except (StoreError, RegistryError) as error:
                     _log.warning("%s is cut at %d of %d: %s", blob.digest, start, end, error)
+                    ready = start
+                if transport is None or transport.is_closing():
+                    return
+                sent = await loop.sendfile(transport, file, start, ready - start) if ready > start else 0
+                if not sent:  # also when the blob failed meanwhile, and its file was emptied
                     transport.close()
                     return
-                sent = await loop.sendfile(transport, file, start, ready - start)
                 self._sent(sent)
                 start += sent
-                if not sent:  # the blob failed, and its file was emptied
-                    transport.close()

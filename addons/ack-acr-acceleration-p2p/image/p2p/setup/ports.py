@@ -40,7 +40,7 @@ def _is_free(address: str, port: int) -> bool:
 
 def _holder(wanted: Wanted, proc: Path) -> str:
     inodes = {f"socket:[{inode}]" for inode in _listeners(wanted, proc)}
-    for process in (entry for entry in proc.iterdir() if entry.name.isdecimal()):
+    for process in proc.glob("[0-9]*"):
         if inodes & _open_files(process):
             return f"{_command(process)} (pid {process.name})"
     return ""

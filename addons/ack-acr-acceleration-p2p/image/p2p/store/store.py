@@ -38,6 +38,8 @@ class Store:
         blob = self._blobs.pop(digest, None) or self._make(digest, size)
         self._blobs[digest] = blob
         self._used[digest] = self._clock()
+        if blob.failed:
+            raise Unobtainable(f"{digest} failed just now")
         if blob.size != size:
             raise Unobtainable(f"{digest} is {blob.size} bytes large, not {size}")
         return blob
