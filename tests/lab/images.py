@@ -17,6 +17,7 @@ from tests.lab.shell import run
 
 HERE = Path(__file__).parent
 PAUSE = "lab.local/pause:1"
+BASE = "lab.local/base:1"
 PACKAGES = "python3,ca-certificates"
 UNNEEDED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 # No storage driver but vfs and no isolation but chroot needs more than root and a plain disk.
@@ -56,14 +57,16 @@ def base() -> Path:
     def make(folder: Path) -> None:
         tree = folder / "base.tar"
         leave_out = [f"--dpkgopt=path-exclude={path}" for path in UNNEEDED]
-        trust = f'--customize-hook=cat {authority.certificate} >> "$1"/{BUNDLE}'
-        run("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", *leave_out, trust, suite, tree)
+        trusted = '"$1"/usr/local/share/ca-certificates/lab.crt'
+        hooks = [f"install -Dm644 {authority.certificate} {trusted}", 'chroot "$1" update-ca-certificates']
+        words = [*leave_out, *(f"--customize-hook={hook}" for hook in hooks)]
+        run("mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", *words, suite, tree)
         with container("scratch") as box:
             run("buildah", "add", "-q", box, tree, "/", env=STORE)
-            archive(box, "lab.local/base:1", folder / "image.tar")
+            archive(box, BASE, folder / "image.tar")
         tree.unlink()
 
-    return cache.product("base-image", [PACKAGES, suite, authority.certificate], make) / "image.tar"
+    return cache.product("base-image", [PACKAGES, suite, authority.certificate, "2"], make) / "image.tar"
 
 
 @contextmanager
