@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from tests.lab import claim, images, products
 from tests.lab.cluster import Lab, on_interrupt
@@ -17,6 +18,8 @@ BUILDS: tuple[Callable[[], object], ...] = (
 
 
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in PROGRAMS:
+        PROGRAMS[sys.argv[1]](sys.argv[2:])
     parser = argparse.ArgumentParser(prog="nox -s lab --", description="A Kubernetes cluster of several nodes on this machine.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("build", help="build what is missing")
@@ -28,8 +31,8 @@ def main() -> int:
     verbs.add_parser("status", help="say what runs")
     shell = verbs.add_parser("shell", help="a shell on a node")
     shell.add_argument("node", help="for example node-1")
-    for program in ("helm", "kubectl"):
-        verbs.add_parser(program, help=f"the lab's own {program}", add_help=False).add_argument("words", nargs="...")
+    for program in PROGRAMS:
+        verbs.add_parser(program, help=f"the lab's own {program}; what follows is its own")
     args = parser.parse_args()
     on_interrupt(lambda number: sys.exit(128 + number))
     try:
@@ -52,14 +55,15 @@ def run_verb(args: argparse.Namespace) -> None:
             status(Lab.here())
         case "shell":
             Lab.here().node(args.node).shell()
-        case "helm":
-            os.execv(products.helm() / "helm", ["helm", *args.words])
-        case "kubectl":
-            os.execve(
-                products.kube() / "kubectl",
-                ["kubectl", *args.words],
-                os.environ | {"KUBECONFIG": str(Lab.here().kubeconfig)},
-            )
+
+
+def helm(words: list[str]) -> NoReturn:
+    os.execv(products.helm() / "helm", ["helm", *words])
+
+
+def kubectl(words: list[str]) -> NoReturn:
+    environment = os.environ | {"KUBECONFIG": str(Lab.here().kubeconfig)}
+    os.execve(products.kube() / "kubectl", ["kubectl", *words], environment)
 
 
 def build() -> None:
@@ -71,10 +75,7 @@ def build() -> None:
 
 def up(args: argparse.Namespace) -> None:
     start = time.monotonic()
-    lab = Lab.up(args.nodes, args.containerd)
-    if args.mbit:
-        lab.shape_all(args.mbit)
-    claim.keep()
+    lab = Lab.up(args.nodes, args.containerd, args.mbit, keep=True)
     print(f"{args.nodes} nodes Ready after {time.monotonic() - start:.1f} s; logs in {lab.directory}")
     print(f"export KUBECONFIG={lab.kubeconfig}")
 
@@ -88,6 +89,10 @@ def status(lab: Lab) -> None:
         return
     print(f"hosts: {', '.join(lab.net.hosts())}")
     print(lab.kubectl("get", "nodes", "--output=wide"))
+
+
+# Taken before the parser sees them: it would take their options for its own.
+PROGRAMS: dict[str, Callable[[list[str]], NoReturn]] = {"helm": helm, "kubectl": kubectl}
 
 
 if __name__ == "__main__":

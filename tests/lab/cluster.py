@@ -16,7 +16,7 @@ from tests.lab import cache, cgroups, claim, cloud, control, network, pki, produ
 from tests.lab.control import Control
 from tests.lab.network import Network
 from tests.lab.node import Node, Usage
-from tests.lab.shell import LabError, marked, run, spawn, until
+from tests.lab.shell import LabError, ended, marked, run, spawn, until
 
 CHECKOUT = Path(__file__).parents[2]
 NODE_SECONDS = 180
@@ -32,8 +32,11 @@ class Lab:
     nodes: list[Node] = field(default_factory=list)
 
     @classmethod
-    def up(cls, nodes: int = 3, containerd: str = "2") -> Lab:
-        """Start a lab. When that fails or is interrupted, nothing of it is left but the logs. Raises LabError."""
+    def up(cls, nodes: int = 3, containerd: str = "2", mbit: float | None = None, keep: bool = False) -> Lab:
+        """Start a lab. When that fails or is interrupted, nothing of it is left but the logs. Raises LabError.
+
+        mbit: see `shape_all`. keep: the lab shall outlive this process; else whoever comes next may remove it then.
+        """
         if os.geteuid() != 0:
             raise LabError("the lab needs root")
         lab = cls.here(containerd)
@@ -42,10 +45,14 @@ class Lab:
         _remove(lab.net, lab.directory)
         lab.directory.mkdir(parents=True)
         try:
-            lab._start(nodes)
-        except BaseException:
+            lab._start(nodes, mbit)
+            if keep:
+                claim.keep()
+        except BaseException as why:
             _destroy(lab.net)
             claim.release()
+            if isinstance(why, LabError):
+                raise LabError(f"{why}\nlogs: {lab.directory}") from why
             raise
         return lab
 
@@ -117,7 +124,7 @@ class Lab:
         for host in (network.REGISTRY, *(node.host for node in self.nodes)):
             self.net.shape(host, mbit)
 
-    def _start(self, nodes: int) -> None:
+    def _start(self, nodes: int, mbit: float | None) -> None:
         self.net.create()
         self.control.start()
         registry.start(self)
@@ -125,6 +132,7 @@ class Lab:
         for _ in range(nodes):
             self._start_node()
         until("nodes Ready", lambda: self.control.nodes_ready() == nodes, NODE_SECONDS)
+        self.shape_all(mbit)
 
     def _start_node(self) -> Node:
         number = len(self.nodes) + 1
@@ -139,7 +147,8 @@ class Lab:
 
 def _remove(net: Network, directory: Path) -> None:
     _destroy(net)
-    shutil.rmtree(directory, ignore_errors=True)
+    if directory.exists():
+        shutil.rmtree(directory)
 
 
 def _destroy(net: Network) -> None:
@@ -157,15 +166,17 @@ def _destroy(net: Network) -> None:
 
 
 def _killed(net: Network) -> bool:
-    """Both by mark and by namespace: a program may drop the mark, and one just started may not be in its namespace yet.
+    """Kill what there is, wait until it has ended, and say whether that was nothing.
 
-    The first process of a node's PID namespace is among these; with it the kernel ends every container of the node.
+    Both by mark and by namespace: a program may drop the mark, and one just started may not be in its namespace yet.
+    The first process of a node's PID namespace is among these, and does not end before every container of the node has.
     """
     left = marked(net.id) | {pid for host in net.hosts() for pid in net.pids(host)}
     left.discard(os.getpid())
     for pid in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    until("the lab's processes ended", lambda: all(map(ended, left)), 30, 0.01)
     return not left
 
 

@@ -89,7 +89,7 @@ class Network:
     def destroy(self) -> None:
         """Remove namespaces and link. Whatever ran in them must be gone before."""
         for name in self.namespaces():
-            run("ip", "netns", "del", name, check=False)
+            run("ip", "netns", "del", name)
         run("ip", "link", "del", self.link, check=False)
 
     def shape(self, host: str, mbit: float | None) -> None:

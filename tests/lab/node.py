@@ -87,19 +87,22 @@ class Node:
         os.execvp(words[0], words)
 
     def measure(self, words: str) -> Usage:
-        """What the processes whose command line contains these words used."""
-        found = [Path(f"/proc/{pid}") for pid in self.net.pids(self.host) if words in _command_line(pid)]
-        if not found:
+        """What the node's processes whose command line contains these words used, those of its containers included."""
+        processes = Path(f"/proc/{self._first_process()}/root/proc").glob("[0-9]*")
+        usages = [_usage(process) for process in processes if words in _command_line(process)]
+        if not usages:
             raise LabError(f"no process with {words!r} on {self.name}")
-        usages = [_usage(process) for process in found]
         return Usage(sum(u.cpu_seconds for u in usages), sum(u.rss_mib for u in usages))
 
     def _enter(self) -> list[str]:
+        return ["nsenter", "-t", str(self._first_process()), "--mount", "--uts", "--ipc", "--net", "--pid"]
+
+    def _first_process(self) -> int:
         """Process 1 of the PID namespace that was made inside the network namespace: its last NSpid is 1."""
         for pid in self.net.pids(self.host):
             status = Path(f"/proc/{pid}/status").read_text().splitlines()
             if next(line for line in status if line.startswith("NSpid:")).split()[2:] == ["1"]:
-                return ["nsenter", "-t", str(pid), "--mount", "--uts", "--ipc", "--net", "--pid"]
+                return pid
         raise LabError(f"{self.name} does not run; see {self.directory}/node.log")
 
     def _write(self, runtime: str, kubeconfig: str, proxy_kubeconfig: str) -> None:
@@ -121,10 +124,10 @@ class Node:
             (etc / name).write_text(text)
 
 
-def _command_line(pid: int) -> str:
+def _command_line(process: Path) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except FileNotFoundError:  # it ended
+        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):  # it ended
         return ""
 
 

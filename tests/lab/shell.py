@@ -70,6 +70,14 @@ def marked(mark: str) -> set[int]:
     return found
 
 
+def ended(pid: int) -> bool:
+    """Whether a process is gone, or waits only for its parent to take notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def until(what: str, probe: Callable[[], object], seconds: float = 60, every: float = 0.2) -> float:
     """Call probe until it answers something true; a LabError it raises counts as 'not yet'. Returns the seconds it took."""
     start = time.monotonic()
