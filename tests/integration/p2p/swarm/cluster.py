@@ -72,7 +72,8 @@ class Tokens:
 
 
 class Scheduler:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.key = Ed25519PrivateKey.generate()
         self.port = free_port()
         self.hub = Hub(time.monotonic)
@@ -97,7 +98,7 @@ class Scheduler:
         callers = Callers(Tokens(), b"key", time.monotonic)
         self._runner = web.AppRunner(agents_app(self.hub, admission, callers), shutdown_timeout=0.01)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls, reuse_address=True).start()
+        await web.TCPSite(self._runner, self.address, self.port, ssl_context=self._tls, reuse_address=True).start()
 
     async def stop(self) -> None:
         if self._runner:
@@ -117,7 +118,7 @@ class Agent:
         self.threads = ThreadPoolExecutor(8)
         keys = public_keys([scheduler.public])
         around = Surroundings(address, port, lambda: keys, time.time, Counters(self.registry), Unlimited())
-        place = Place(f"127.0.0.1:{scheduler.port}", SERVER_NAME, scheduler.ca)
+        place = Place(f"{scheduler.address}:{scheduler.port}", SERVER_NAME, scheduler.ca)
         self.client = SchedulerClient(lambda: place, lambda: f"token-of-{address}", lambda: 0.5)
         self.swarm = Swarm(around, self.client, self.threads)
         self.orders: list[Order] = []

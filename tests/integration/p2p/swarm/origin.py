@@ -23,8 +23,8 @@ class Registry(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, blobs: list[bytes], rate: float, chunk: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, blobs: list[bytes], rate: float, chunk: int, address: str) -> None:
+        super().__init__((address, 0), _Handler)
         self.blobs = {digest_of(blob): blob for blob in blobs}
         self.manifest = json.dumps(
             {
@@ -40,7 +40,7 @@ class Registry(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
     @property
     def digests(self) -> frozenset[str]:
@@ -53,8 +53,8 @@ def _descriptor(kind: str, blob: bytes) -> dict[str, object]:
 
 
 @contextmanager
-def registry(blobs: list[bytes], rate: float = 0, chunk: int = 16 << 10) -> Iterator[Registry]:
-    with Registry(blobs, rate, chunk) as server:
+def registry(blobs: list[bytes], rate: float = 0, chunk: int = 16 << 10, address: str = "127.0.0.1") -> Iterator[Registry]:
+    with Registry(blobs, rate, chunk, address) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import httpx2 as httpx
 from lightkube import ApiError, AsyncClient
 from lightkube.models.authentication_v1 import TokenReviewSpec
@@ -45,5 +47,5 @@ class KubernetesReviewer:
         addresses = (node.status.addresses if node.status else None) or []
         for address in addresses:
             if address.type == "InternalIP":
-                return str(address.address)
+                return str(ip_address(address.address))
         raise Denied(f"node {name} has no InternalIP")

@@ -44,6 +44,8 @@ class Session:
         self._hub.connected(self._caller.node, self.say)
         try:
             async for message in self._socket:
+                if message.type is WSMsgType.ERROR:
+                    break
                 if message.type is not WSMsgType.TEXT:
                     raise ProtocolError("a message that is not text")
                 self._heard(message.data)

@@ -17,7 +17,6 @@ from p2p.swarm.ports import Blob, Limiter, Source
 from p2p.swarm.share import Share
 
 IN_FLIGHT = 2  # requests at the origin: one more than one keeps its link busy between two leases
-PATIENCE = 1.0  # seconds without membership until the origin is asked for everything
 STALL = 2.0  # seconds in which the swarm brought nothing, with the same result
 MISSING = 1.0  # seconds without a piece until the scheduler hears what is missing
 TICK = 0.1
@@ -43,7 +42,10 @@ class Rate:
 
 
 class Download:
-    """Completes a blob. `join` gets this node into the blob's swarm, and may take as long as it likes."""
+    """Completes a blob. `join` gets this node into the blob's swarm, and may take as long as it likes.
+
+    `patience`: seconds without membership until the origin is asked for everything.
+    """
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Download:
         source: Source,
         join: Callable[[], Awaitable[Share]],
         is_joined: Callable[[], bool],
+        patience: float,
         threads: Executor,
         counters: Counters,
         limiter: Limiter,
@@ -59,7 +62,7 @@ class Download:
         self._threads, self._counters, self._limiter = threads, counters, limiter
         self._now = asyncio.get_running_loop().time
         self._news = self._asked_missing = self._now()
-        self._patience_ends = self._news + PATIENCE
+        self._patience_ends = self._news + patience
         self._rate = Rate(self._news)
         self._share: Share | None = None
         self._flying = 0  # pieces that are being fetched from the origin

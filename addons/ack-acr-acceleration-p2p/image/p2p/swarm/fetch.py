@@ -18,6 +18,7 @@ from p2p.swarm.tickets import Ticket, verify
 
 ANSWER_SECONDS = 10.0  # for a ticket: the scheduler asks the origin first
 RENEW_EVERY = 10.0
+PATIENCE = 1.0  # seconds that a scheduler has to let a blob's download into the swarm
 _log = logging.getLogger(__name__)
 
 
@@ -44,6 +45,7 @@ class Swarm:
             source,
             join=partial(self._join, blob, source),
             is_joined=self._scheduler.up.is_set,
+            patience=PATIENCE if self._scheduler.is_known() else 0.0,
             threads=self._threads,
             counters=self._around.counters,
             limiter=self._around.limiter,

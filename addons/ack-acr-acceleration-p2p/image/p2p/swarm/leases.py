@@ -51,9 +51,11 @@ class Leases:
         self._limbo = 0  # leased by one that is gone; reports of it may be under way
         self._limbo_until = 0.0
         self._orphans_since: float | None = None
+        self._calm = False  # nothing to do until somebody says something
 
     def joined(self, node: str, address: str, have: int, now: float) -> list[Tell]:
         """A node joins, or joins again after it lost the connection: what it held on lease then is void."""
+        self._calm = False
         tells = self.left(node, now) if node in self.members else []
         others = list(self.members.values())
         new = self.members[node] = Member(node, address, have & self._all)
@@ -62,11 +64,13 @@ class Leases:
         return tells
 
     def wants(self, node: str, rate: int, now: float) -> list[Tell]:
+        self._calm = False
         member = self.members[node]
         member.wants, member.rate = True, rate
         return self._grant([member], now)
 
     def got(self, node: str, pieces: int, backlog: int, now: float) -> list[Tell]:
+        self._calm = False
         member = self.members[node]
         if pieces & member.leased:
             member.progress = now
@@ -89,6 +93,7 @@ class Leases:
         return self._grant(self._waiting(), now)
 
     def left(self, node: str, now: float) -> list[Tell]:
+        self._calm = False
         member = self.members.pop(node)
         self._limbo |= member.leased
         self._limbo_until = now + SETTLE
@@ -96,12 +101,17 @@ class Leases:
 
     def tick(self, now: float) -> list[Tell]:
         """To be called a few times a second: frees what is stuck, has what nobody spreads adopted, and leases."""
+        if self._calm:
+            return []
         for member in self.members.values():
             if member.leased and now - member.progress >= STUCK:
                 self._void(member, member.leased)
         if now >= self._limbo_until:
             self._limbo = 0
-        return self._adopt(now) + self._grant(self._waiting(), now)
+        tells = self._adopt(now) + self._grant(self._waiting(), now)
+        leased = any(member.leased for member in self.members.values())
+        self._calm = not (leased or self._limbo or self._waiting() or self._orphans_since is not None)
+        return tells
 
     def _peer(self, member: Member) -> Peer:
         return Peer(self.digest, member.node, member.address, member.have)
@@ -118,7 +128,7 @@ class Leases:
         return self._all & ~(self._held() | leased | self._limbo)
 
     def _waiting(self) -> list[Member]:
-        return [member for member in self.members.values() if member.wants]
+        return [member for member in self.members.values() if member.wants and member.have != self._all]
 
     def _grant(self, members: list[Member], now: float) -> list[Tell]:
         free = self._free() if members else 0

@@ -23,7 +23,7 @@ HELLO_SECONDS = 5.0  # until the first frame is there
 MOST_CONNECTIONS = 1024
 MOST_HELLO = 128 << 10  # bytes of a body from somebody whose ticket is not known yet
 RECEIVE_BUFFER = 64 << 10  # small, so that many senders do not overrun one link
-LOW_WATER = 16 << 10  # bytes of a piece that have to be there before the loop is woken for them
+LOW_WATER = 32 << 10  # bytes of a piece that have to be there before the loop is woken for them
 _log = logging.getLogger(__name__)
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import aiohttp
 
-from p2p.swarm.errors import ProtocolError, SchedulerAway, TicketRefused
+from p2p.swarm.errors import SchedulerAway, SwarmError, TicketRefused
 from p2p.swarm.messages import (
     MOST_MESSAGE,
     AskTicket,
@@ -24,6 +24,7 @@ from p2p.swarm.messages import (
     write,
 )
 
+UNKNOWN = 5.0  # seconds until it is looked again whether there is a scheduler
 HEARTBEAT = 2.0  # seconds between pings; half of it without an answer ends the connection
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,10 @@ class SchedulerClient:
         self.listener: Listener | None = None
         self.up = asyncio.Event()
 
+    def is_known(self) -> bool:
+        """Whether there is a scheduler at all."""
+        return self._place() is not None
+
     def say(self, message: FromAgent) -> None:
         """Send a message; lost when no scheduler is connected, as all state is announced again to the next one."""
         if self._outbox:
@@ -94,7 +99,7 @@ class SchedulerClient:
                 try:
                     await self._converse(session)
                     failures = 0
-                except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError) as error:
+                except (aiohttp.ClientError, OSError, TimeoutError, SwarmError) as error:
                     failures = 0 if self.up.is_set() else failures + 1
                     _log.warning("the scheduler is away: %s", error)
                 finally:
@@ -104,11 +109,12 @@ class SchedulerClient:
     async def _converse(self, session: aiohttp.ClientSession) -> None:
         place = self._place()
         if place is None:
+            await self._sleep(UNKNOWN)
             return
         async with session.ws_connect(
             f"wss://{place.address}/v1/agent",
             headers={"Authorization": f"Bearer {self._token()}"},
-            ssl=ssl.create_default_context(cadata=place.ca),
+            ssl=_context(place.ca),
             server_hostname=place.server_name,
             heartbeat=HEARTBEAT,
             max_msg_size=MOST_MESSAGE,
@@ -120,6 +126,8 @@ class SchedulerClient:
                 if self.listener:
                     self.listener.connected()
                 async for message in socket:
+                    if message.type is not aiohttp.WSMsgType.TEXT:
+                        raise SchedulerAway("the connection broke")
                     self._heard(read_from_scheduler(message.data))
             finally:
                 sender.cancel()
@@ -142,6 +150,13 @@ class SchedulerClient:
                     answer.set_exception(TicketRefused(reason))
             case _ if self.listener:
                 self.listener.heard(message)
+
+
+def _context(ca: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cadata=ca)
+    except ValueError as error:
+        raise SchedulerAway(f"its certificate authority in the origins can't be used: {error}") from None
 
 
 async def _send(socket: aiohttp.ClientWebSocketResponse, outbox: asyncio.Queue[FromAgent]) -> None:
