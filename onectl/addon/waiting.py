@@ -60,13 +60,14 @@ def until_ready(stage: Stage, name: str, namespace: str, before: Snapshot, fatal
 
 def until_gone(stage: Stage, name: str, kept: Collection[tuple[str, str, str]], deadline: Deadline) -> None:
     """Return when nothing carries the release's label, save what is kept. Raises TimedOutError with what does."""
-    kinds: set[str] | None = None
+    places = leftovers.places(stage.api)
 
     def rows() -> Sequence[str]:
-        nonlocal kinds
-        found = leftovers.labelled(stage.api, name, kinds)
+        nonlocal places
+        found = leftovers.labelled(stage.api, name, places)
         left = [each for each in found if (each.kind, each.namespace, each.name) not in kept]
-        kinds = {each.kind for each in left}
+        # From here on it is enough to look where something was.
+        places = [place for place in places if place.kind in {each.kind for each in left}]
         return [f"{each} is still there" for each in left]
 
     _until_empty(stage, rows, deadline, "not gone in time")

@@ -19,12 +19,12 @@ def grant(addon: Addon, kubeconfig: Kubeconfig = "", context: Context = "") -> N
     from onectl.cloud import session
     from onectl.cloud.ram import Ram
     from onectl.cluster.objects import SYSTEM
-    from onectl.output import talk
+    from onectl.output.choose import choose
 
     manifest = catalogue.find(addon, catalogue.home())
     settings = wiring.configuration()
     with wiring.cluster(settings, kubeconfig, context) as client:
-        key, voice = session.operator(), talk.choose(sys.stderr)
+        key, voice = session.operator(), choose(sys.stderr)
         voice.say(f"Context {client.context}, cluster {client.server}, namespace {SYSTEM}, {key.hint}")
         made = grant.grant(manifest, client, Ram(key, settings.ram_endpoint, settings.ca_file), voice)
     typer.echo(f"Ram policy {made.policy} granted to ram user {made.user} successfully.")

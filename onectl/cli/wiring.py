@@ -14,7 +14,7 @@ from onectl.addon.ports import Clock, Stage
 from onectl.cluster.client import Client, connect
 from onectl.cluster.helm import Helm
 from onectl.config import Config
-from onectl.output import talk
+from onectl.output.choose import choose
 
 
 def configuration() -> Config:
@@ -39,7 +39,7 @@ def stage(settings: Config, kubeconfig: str, context: str, timeout: float, notes
         yield Stage(
             api=client,
             releases=Helm(client.kubeconfig, client.context),
-            talk=talk.choose(sys.stderr),
+            talk=choose(sys.stderr),
             clock=Clock(time.monotonic, time.sleep),
             target=f"Context {client.context}, cluster {client.server}",
             timeout=timeout,

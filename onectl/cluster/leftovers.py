@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from onectl.cluster.api import Api, Object
@@ -10,7 +10,15 @@ from onectl.cluster.workloads import INSTANCE
 from onectl.errors import ForbiddenError, NotFoundError, UnavailableError
 
 # They end by themselves with what they are about, and nobody may delete some of them.
-_PASSING = {"Event", "EndpointSlice", "Endpoints", "ControllerRevision"}
+_PASSING = {"Event", "EndpointSlice", "Endpoints", "ControllerRevision", "PodMetrics"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A collection of objects of one kind, in all namespaces."""
+
+    path: str
+    kind: str
 
 
 @dataclass(frozen=True, order=True)
@@ -23,27 +31,25 @@ class Leftover:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-def labelled(api: Api, release: str, kinds: Collection[str] | None = None) -> list[Leftover]:
-    """Every object, of these kinds or of all, that carries the release's instance label.
-
-    Kinds that can't be listed are left out.
-    """
-    found: set[Leftover] = set()
-    for path, kind in _collections(api):
-        if kinds is not None and kind not in kinds:
-            continue
-        for item in _items(api, path, f"{INSTANCE}={release}"):
-            found.add(Leftover(kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]))
-    return sorted(found)
-
-
-def _collections(api: Api) -> Iterator[tuple[str, str]]:
-    """The path and the kind of each collection that the API server offers, in its preferred version."""
+def places(api: Api) -> list[Place]:
+    """Every collection that the API server offers, in its preferred version."""
     groups = [group["preferredVersion"]["groupVersion"] for group in api.get("/apis")["groups"]]
-    for root in ("/api/v1", *(f"/apis/{version}" for version in groups)):
-        for resource in _resources(api, root):
-            if "list" in resource["verbs"] and "/" not in resource["name"] and resource["kind"] not in _PASSING:
-                yield f"{root}/{resource['name']}", resource["kind"]
+    return [
+        Place(f"{root}/{resource['name']}", resource["kind"])
+        for root in ("/api/v1", *(f"/apis/{version}" for version in groups))
+        for resource in _resources(api, root)
+        if "list" in resource["verbs"] and "/" not in resource["name"] and resource["kind"] not in _PASSING
+    ]
+
+
+def labelled(api: Api, release: str, where: Iterable[Place]) -> list[Leftover]:
+    """The objects there that carry the release's instance label. What can't be listed is left out."""
+    found = {
+        Leftover(place.kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        for place in where
+        for item in _items(api, place.path, f"{INSTANCE}={release}")
+    }
+    return sorted(found)
 
 
 def _resources(api: Api, root: str) -> list[Object]:

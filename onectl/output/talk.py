@@ -38,12 +38,3 @@ class Plain:
 
     def live(self) -> AbstractContextManager[object]:
         return nullcontext()
-
-
-def choose(stream: TextIO) -> Talk:
-    """Rich where a person watches, plain lines elsewhere."""
-    if not stream.isatty():
-        return Plain(stream)
-    from onectl.output.terminal import Terminal
-
-    return Terminal(stream)

@@ -23,7 +23,7 @@ from onectl.addon.uninstall import uninstall
 from onectl.addon.upgrade import upgrade
 from onectl.cluster.client import connect
 from onectl.cluster.helm import Helm
-from onectl.cluster.leftovers import labelled
+from onectl.cluster.leftovers import labelled, places
 from onectl.errors import OnectlError
 from onectl.output.talk import Plain
 from tests.integration.onectl.control_plane import NO_IMAGE, READY, ControlPlane, control_plane, ended, kubelet
@@ -99,7 +99,7 @@ def scene(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scen
         if scene.status:
             with kubelet(plane, WORKS):
                 scene.do("uninstall")
-        assert labelled(scene.stage.api, "tiny") == []
+        assert labelled(scene.stage.api, "tiny", places(scene.stage.api)) == []
 
 
 def test_from_nothing_to_nothing(scene: Scene) -> None:
