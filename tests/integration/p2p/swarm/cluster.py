@@ -77,7 +77,8 @@ class Scheduler:
         self.key = Ed25519PrivateKey.generate()
         self.port = free_port()
         self.hub = Hub(time.monotonic)
-        self.ca, self._tls = _certificate()
+        self.ca, private = certificate()
+        self._tls = _context(private)
         self._url, self._origin = url, Origin(url)
         self._threads = ThreadPoolExecutor(4)
         self._runner: web.AppRunner | None = None
@@ -155,12 +156,12 @@ def source(url: str, manifest: str, digests: frozenset[str], authorization: str)
     return Source(Origin(url), url, "team/app", manifest, digests, authorization)
 
 
-def _certificate() -> tuple[str, ssl.SSLContext]:
-    """A certificate that is its own authority, as PEM, and a server's context with it."""
+def certificate() -> tuple[str, bytes]:
+    """A certificate that is its own authority, and it with its key; both as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, SERVER_NAME)])
     now = datetime.datetime.now(datetime.UTC)
-    certificate = (
+    made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -172,11 +173,18 @@ def _certificate() -> tuple[str, ssl.SSLContext]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    return pem.decode(), private_pem(key) + pem
+
+
+def private_pem(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def _context(private: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile() as file:
-        file.write(private + pem)
+        file.write(private)
         file.flush()
         context.load_cert_chain(file.name)
-    return pem.decode(), context
+    return context

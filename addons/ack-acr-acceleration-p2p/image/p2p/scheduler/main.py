@@ -43,29 +43,30 @@ def main() -> int:
         )
         reviewer = KubernetesReviewer(AsyncClient(trust_env=False), os.environ["P2P_AGENT_ACCOUNT"])
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(f"Error: {error}", file=sys.stderr)
         return 1
     except KubeConfigError as error:
-        print(f"the API server can't be found: {error}; this role runs in a Pod with a ServiceAccount", file=sys.stderr)
+        print(f"Error: the API server can't be found: {error}; this role runs in a Pod with a ServiceAccount", file=sys.stderr)
         return 1
     except KeyError as missing:
-        print(f"environment variable {missing.args[0]} is not set; the chart sets it", file=sys.stderr)
+        print(f"Error: environment variable {missing.args[0]} is not set; the chart sets it", file=sys.stderr)
         return 1
     asyncio.run(serve(mounted, reviewer))
     return 0
 
 
-async def serve(mounted: Mounted, reviewer: Reviewer) -> None:
+async def serve(mounted: Mounted, reviewer: Reviewer, port: int = PORT, health_port: int = HEALTH_PORT) -> None:
+    """Until SIGTERM or SIGINT, or cancelled."""
     hub = Hub(time.monotonic)
     callers = Callers(reviewer, secrets.token_bytes(32), time.monotonic)
     with ThreadPoolExecutor(THREADS, "origin") as threads:
         admission = Admission(mounted.registry, mounted.signing_key, mounted.known_keys, threads, time.time)
-        agents = web.AppRunner(agents_app(hub, admission, callers), shutdown_timeout=1)
-        health = web.AppRunner(health_app(hub))
+        agents = web.AppRunner(agents_app(hub, admission, callers), access_log=None, shutdown_timeout=1)
+        health = web.AppRunner(health_app(hub), access_log=None)
         await agents.setup()
         await health.setup()
-        await web.TCPSite(agents, port=PORT, ssl_context=mounted.tls).start()
-        await web.TCPSite(health, port=HEALTH_PORT).start()
+        await web.TCPSite(agents, port=port, ssl_context=mounted.tls).start()
+        await web.TCPSite(health, port=health_port).start()
         reading = asyncio.create_task(_read_again(mounted))
         try:
             await _until_signal()
