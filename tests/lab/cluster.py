@@ -105,7 +105,10 @@ class Lab:
         self.control.add_names(names)
 
     def node(self, name: str) -> Node:
-        return next(node for node in self.nodes if node.name == name)
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise LabError(f"no node {name!r} runs; there are: {', '.join(node.name for node in self.nodes) or 'none'}")
 
     def add_node(self) -> Node:
         """Let one more node join, and wait until it is Ready."""

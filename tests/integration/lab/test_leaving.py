@@ -48,11 +48,10 @@ def _nothing_runs() -> None:
 def test_an_interrupted_up_leaves_nothing(stop: signal.Signals, moment: str) -> None:
     """moment: the host whose namespace has just been made."""
     lab = Lab.here()
-    with subprocess.Popen(
-        UP, cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(UP, cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}) as process:
         try:
-            until(f"{moment} there", lambda: moment in lab.net.hosts(), 60, 0.01)
+            until(f"{moment} there", lambda: process.poll() is not None or moment in lab.net.hosts(), 60, 0.01)
+            assert process.poll() is None, "it ended by itself"
             process.send_signal(stop)
             process.wait(60)
         finally:
