@@ -13,6 +13,10 @@ class OnectlError(Exception):
         self.message = message
         self.hint = hint
 
+    def add_hint(self, hint: str) -> None:
+        """Say what else there is to know, as it becomes known on the error's way up."""
+        self.hint = f"{self.hint}; {hint}" if self.hint else hint
+
 
 class UsageError(OnectlError):
     """The command, a key, a value or a file that the user wrote is wrong. Nothing was changed."""

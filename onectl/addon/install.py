@@ -11,13 +11,12 @@ from onectl.addon import checks, key, repair
 from onectl.addon.manifest import Manifest
 from onectl.addon.ports import Stage
 from onectl.addon.values import Values, differences
-from onectl.addon.waiting import Deadline, FailedError, until_ready
+from onectl.addon.waiting import Deadline, until_ready
 from onectl.cluster import workloads
 from onectl.cluster.helm import Release
 from onectl.cluster.objects import require_namespace
-from onectl.cluster.readiness import Cause
 from onectl.cluster.workloads import Snapshot
-from onectl.errors import OnectlError, TimedOutError
+from onectl.errors import OnectlError
 
 
 class Step(Enum):
@@ -54,9 +53,10 @@ def install(stage: Stage, manifest: Manifest, namespace: str, wanted: Values, cl
     where = found.namespace if found else namespace or manifest.namespace
     access_key = key.read(stage.api) if manifest.instance_check else None
     stage.announce(where, access_key)
-    require_namespace(stage.api, where)
-    checks.rights(stage.api, manifest, where)
-    checks.instances(manifest, wanted, access_key, cloud)
+    if found is None or found.status != "deployed":
+        require_namespace(stage.api, where)
+        checks.rights(stage.api, manifest, where)
+        checks.instances(manifest, wanted, access_key, cloud)
     release = repair.mend(stage, found, deadline)
     stored = stage.releases.values(release) if release else {}
     plan = decide(release, manifest.version, stored, wanted)
@@ -67,7 +67,7 @@ def install(stage: Stage, manifest: Manifest, namespace: str, wanted: Values, cl
         )
     if plan.step is Step.WAIT:
         stage.talk.say(f"{manifest.name} is installed with these values; seeing that it works")
-        until_ready(stage, manifest.name, where, Snapshot(), manifest.fatal_events, deadline)
+        until_ready(stage, manifest, where, Snapshot(), deadline)
     else:
         _install(stage, manifest, where, wanted, deadline)
 
@@ -79,24 +79,14 @@ def _install(stage: Stage, manifest: Manifest, namespace: str, wanted: Mapping[s
     before = workloads.take(stage.api, namespace, manifest.name)
     try:
         notes = stage.releases.apply(manifest.name, namespace, manifest.chart, wanted)
-        until_ready(stage, manifest.name, namespace, before, manifest.fatal_events, deadline)
+        until_ready(stage, manifest, namespace, before, deadline)
     except OnectlError as error:
         stage.talk.say(f"The install failed: {error.message}")
         stage.talk.say("Taking it back")
         for release in stage.releases.find(manifest.name):
             if release.namespace == namespace:
                 repair.take_back(stage, release, Deadline(stage.clock, stage.timeout))
-        raise explained(error, manifest, "the install was taken back") from error
+        error.add_hint("the install was taken back")
+        raise
     if notes:
         stage.talk.say(notes.strip())
-
-
-def explained(error: OnectlError, manifest: Manifest, undone: str) -> OnectlError:
-    """The reason of a failure, with the keys to set when the image is it, and what was done about it."""
-    hint = f"{error.hint}; {undone}" if error.hint else undone
-    if isinstance(error, FailedError) and error.failure.cause is Cause.IMAGE and manifest.image_keys:
-        hint = f"set {' or '.join(manifest.image_keys)}; {undone}"
-    kind = TimedOutError if isinstance(error, TimedOutError) else OnectlError
-    told = kind(error.message, hint)
-    told.exit_code = error.exit_code
-    return told

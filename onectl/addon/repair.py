@@ -9,7 +9,7 @@ from onectl.addon.ports import Stage
 from onectl.addon.waiting import Deadline, until_gone
 from onectl.cluster import readiness, reports, workloads
 from onectl.cluster.helm import Release
-from onectl.cluster.reports import Report
+from onectl.cluster.reports import Report, ReportError
 from onectl.errors import OnectlError
 
 # A hook that runs longer than this while a failed install is taken back is not worth waiting for.
@@ -103,6 +103,9 @@ def collect(stage: Stage, name: str) -> Report | None:
     """Read the reports of a release's clean-up jobs and delete the jobs."""
     report = None
     for job in reports.jobs(stage.api, name):
-        report = reports.read(stage.api, job) or report
+        try:
+            report = reports.read(stage.api, job) or report
+        except ReportError as error:
+            stage.talk.say(f"Warning: {error.message}")
         reports.delete(stage.api, job)
     return report

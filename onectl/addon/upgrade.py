@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from onectl.addon import checks, key, repair, wanted
-from onectl.addon.install import explained
 from onectl.addon.manifest import Manifest
 from onectl.addon.ports import Stage
 from onectl.addon.values import Values, differences, lookup
@@ -40,7 +39,7 @@ def upgrade(stage: Stage, manifest: Manifest, namespace: str, given: Values, clo
     changed = differences(stored, values)
     if not changed and release.version == manifest.version:
         stage.talk.say("Nothing to change; seeing that it works")
-        until_ready(stage, release.name, release.namespace, Snapshot(), manifest.fatal_events, deadline)
+        until_ready(stage, manifest, release.namespace, Snapshot(), deadline)
         return
     stage.talk.say(f"Upgrading {manifest.name} to {manifest.version}: {', '.join(changed) or 'same values'}")
     _upgrade(stage, manifest, release, values, deadline)
@@ -56,13 +55,14 @@ def _upgrade(stage: Stage, manifest: Manifest, release: Release, values: Values,
     good = stage.releases.last_good(release)
     try:
         notes = stage.releases.apply(release.name, release.namespace, manifest.chart, values)
-        until_ready(stage, release.name, release.namespace, before, manifest.fatal_events, deadline)
+        until_ready(stage, manifest, release.namespace, before, deadline)
     except OnectlError as error:
         stage.talk.say(f"The upgrade failed: {error.message}")
         if good is None:
             raise
         stage.talk.say(f"Going back to revision {good}")
         stage.releases.rollback(release, good)
-        raise explained(error, manifest, f"the upgrade was rolled back to revision {good}") from error
+        error.add_hint(f"the upgrade was rolled back to revision {good}")
+        raise
     if notes:
         stage.talk.say(notes.strip())

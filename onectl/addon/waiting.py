@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from onectl.addon.manifest import Manifest
 from onectl.addon.ports import Clock, Stage
 from onectl.cluster import leftovers, workloads
-from onectl.cluster.readiness import Failure, assess
+from onectl.cluster.readiness import Cause, assess
 from onectl.cluster.workloads import Snapshot
 from onectl.errors import OnectlError, TimedOutError
 
 _POLL = 1.0
-
-
-class FailedError(OnectlError):
-    """The addon can't work, and no waiting would change that."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.reason)
-        self.failure = failure
 
 
 class Deadline:
@@ -40,16 +33,20 @@ class Deadline:
         return True
 
 
-def until_ready(stage: Stage, name: str, namespace: str, before: Snapshot, fatal: Collection[str], deadline: Deadline) -> None:
-    """Return when every workload of the release is ready. Raises FailedError, or TimedOutError with what is not."""
+def until_ready(stage: Stage, manifest: Manifest, namespace: str, before: Snapshot, deadline: Deadline) -> None:
+    """Return when every workload of the addon's release is ready.
 
+    Raises OnectlError as soon as it is clear that waiting can't help, TimedOutError with what is not ready.
+    """
     excused: Sequence[str] = ()
 
     def rows() -> Sequence[str]:
         nonlocal excused
-        verdict = assess(workloads.take(stage.api, namespace, name), before, fatal)
+        now = workloads.take(stage.api, namespace, manifest.name)
+        verdict = assess(now, before, manifest.fatal_events)
         if verdict.failure:
-            raise FailedError(verdict.failure)
+            keys = " or ".join(manifest.image_keys) if verdict.failure.cause is Cause.IMAGE else ""
+            raise OnectlError(verdict.failure.reason, f"set {keys}" if keys else "")
         excused = verdict.excused
         return verdict.rows
 

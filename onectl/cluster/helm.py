@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,15 @@ class Helm:
     """Implements onectl.addon.ports.Releases."""
 
     def __init__(self, kubeconfig: str, context: str) -> None:
-        """Raises OnectlError when helm is not on PATH."""
+        """Raises OnectlError when helm is not on PATH, or does not work."""
         if shutil.which("helm") is None:
             raise OnectlError("helm is not on PATH", "install helm 3 or 4: https://helm.sh/docs/intro/install/")
         # --kubeconfig takes one file; a list comes from KUBECONFIG, which helm reads itself.
         path = None if os.pathsep in kubeconfig else Path(kubeconfig)
-        self._client = pyhelm3.Client(kubeconfig=path, kubecontext=context)
+        try:
+            self._client = pyhelm3.Client(kubeconfig=path, kubecontext=context)
+        except (subprocess.CalledProcessError, ValueError) as error:
+            raise OnectlError("helm is on PATH but does not tell its version", "run `helm version`") from error
 
     def find(self, name: str) -> list[Release]:
         """The releases of that name, of whatever namespace and state."""

@@ -25,12 +25,16 @@ class Report:
     unreachable: tuple[str, ...]
 
 
+class ReportError(OnectlError):
+    """A report that onectl can't read."""
+
+
 def parse(message: str) -> Report:
-    """Read a report. Raises OnectlError for what is none, or is of a version that came later."""
+    """Read a report. Raises ReportError for what is none, or is of a version that came later."""
     try:
         body = json.loads(message)
         if body["version"] > _VERSION:
-            raise OnectlError(f"the clean-up job's report has version {body['version']}", "install a newer onectl")
+            raise ReportError(f"the clean-up job's report has version {body['version']}", "install a newer onectl")
         kept, unreachable = list(body.get("kept", [])), tuple(map(str, body.get("unreachable", [])))
         return Report(
             kept=tuple(map(_sentence, kept)),
@@ -38,7 +42,7 @@ def parse(message: str) -> Report:
             unreachable=unreachable,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise OnectlError(f"the clean-up job's report makes no sense: {message[:200]!r}") from error
+        raise ReportError(f"the clean-up job's report makes no sense: {message[:200]!r}") from error
 
 
 def _sentence(kept: Object) -> str:

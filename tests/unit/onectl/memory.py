@@ -36,7 +36,6 @@ class MemoryApi:
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
         self.forbidden: set[str] = set()
-        self.created: list[str] = []
         self._uid = 0
         self.put("/api/v1/namespaces/kube-system", {"metadata": {"uid": "uid-of-kube-system"}})
 
@@ -79,7 +78,6 @@ class MemoryApi:
         if at in self.objects:
             raise ConflictError(f"{at} exists")
         self.put(at, body)
-        self.created.append(at)
         return self.objects[at]
 
     def delete(self, path: str) -> None:

@@ -88,7 +88,15 @@ def test_install_says_first_what_it_is_about_to_change(scene: Scene) -> None:
 
 
 def test_install_again_with_the_same_values_changes_nothing(installed: Scene) -> None:
-    installed.install()
+    install(installed.stage(), memory.tiny(), "", WANTED, lambda key, region: pytest.fail("asked the cloud"))
+    assert installed.helm.calls == []
+
+
+def test_install_of_an_installed_addon_whose_image_is_gone_names_the_keys_and_takes_nothing_back(installed: Scene) -> None:
+    no_image(installed.api)
+    with pytest.raises(OnectlError, match="can't be pulled") as caught:
+        installed.install()
+    assert caught.value.hint == "set image.repository or image.tag"
     assert installed.helm.calls == []
 
 
@@ -302,6 +310,13 @@ def test_uninstall_waits_for_what_is_still_going_and_names_it_when_it_stays(inst
     installed.api.put("/api/v1/namespaces/team/secrets/stuck", {"metadata": {"labels": memory.LABELS}})
     with pytest.raises(TimedOutError, match="not gone in time: Secret team/stuck is still there"):
         installed.uninstall()
+
+
+def test_a_report_that_cannot_be_read_does_not_stop_the_uninstall(installed: Scene) -> None:
+    installed.helm.report = {"version": 2}
+    installed.uninstall()
+    assert "Warning: the clean-up job's report has version 2" in installed.lines
+    assert JOB not in installed.api.objects
 
 
 def test_a_clean_up_job_that_fails_is_told_with_the_way_on(installed: Scene) -> None:

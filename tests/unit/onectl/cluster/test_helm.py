@@ -24,6 +24,14 @@ def test_what_helm_prints_becomes_one_line(stderr: str, kind: type[OnectlError],
     assert error.message.startswith(message)
 
 
+def test_a_helm_that_does_not_work_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "helm").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "helm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    with pytest.raises(OnectlError, match="does not tell its version"):
+        Helm("config", "lab")
+
+
 def test_no_helm_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OnectlError, match="helm is not on PATH"):
