@@ -68,9 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the addon's image.")
     parser.add_argument("--base", default=DEFAULT_BASE, help="image with Python (default: %(default)s)")
     parser.add_argument("--python", default="3.11", help="the Python version of the base (default: %(default)s)")
-    parser.add_argument(
-        "--push", metavar="REGISTRY", help=f"push as REGISTRY/{NAME}:VERSION (log in with `buildah login`)"
-    )
+    parser.add_argument("--push", metavar="REGISTRY", help=f"push as REGISTRY/{NAME}:VERSION (log in with `buildah login`)")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write the image as an OCI layout")
     args = parser.parse_args()
     image = build(args.base, args.python)

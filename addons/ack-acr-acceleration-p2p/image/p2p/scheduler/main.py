@@ -15,6 +15,7 @@ from pathlib import Path
 from aiohttp import web
 from lightkube import AsyncClient
 from lightkube import ConfigError as KubeConfigError
+from lightkube import KubeConfig
 
 from p2p.config.errors import ConfigError
 from p2p.scheduler.admission import Admission
@@ -41,7 +42,9 @@ def main() -> int:
             Path(os.environ.get("P2P_SCHEDULER_KEYS", "/etc/p2p/scheduler-keys")),
             Path(ca_file) if ca_file else None,
         )
-        reviewer = KubernetesReviewer(AsyncClient(trust_env=False), os.environ["P2P_AGENT_ACCOUNT"])
+        reviewer = KubernetesReviewer(
+            AsyncClient(KubeConfig.from_service_account(), trust_env=False), os.environ["P2P_AGENT_ACCOUNT"]
+        )
     except ConfigError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from aiohttp import web
-from lightkube import AsyncClient
+from lightkube import AsyncClient, KubeConfig
 from prometheus_client import CollectorRegistry
 
 from p2p.config.errors import ConfigError
@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request
     try:
         settings = Settings.read(os.environ)
@@ -50,7 +51,11 @@ def main() -> int:
 
 async def serve(settings: Settings) -> int:
     """Serve until SIGTERM."""
-    kubernetes, state, registry = Kubernetes(AsyncClient()), State(), CollectorRegistry()
+    kubernetes, state, registry = (
+        Kubernetes(AsyncClient(KubeConfig.from_service_account(), trust_env=False)),
+        State(),
+        CollectorRegistry(),
+    )
     copies = Copies(kubernetes, state, time.monotonic)
     controller = Controller(kubernetes, settings, state, time.monotonic, lambda: datetime.now(UTC))
     watcher = Watcher(kubernetes, settings, state)
@@ -86,7 +91,7 @@ async def serve(settings: Settings) -> int:
 
 async def leave(settings: Settings) -> int:
     """The report is the container's termination message."""
-    kubernetes, state = Kubernetes(AsyncClient()), State()
+    kubernetes, state = Kubernetes(AsyncClient(KubeConfig.from_service_account(), trust_env=False)), State()
     controller = Controller(kubernetes, settings, state, time.monotonic, lambda: datetime.now(UTC))
     store = KeyStore(kubernetes, settings, lambda: datetime.now(UTC))
     try:
