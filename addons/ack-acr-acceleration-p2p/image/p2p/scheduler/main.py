@@ -13,9 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiohttp import web
-from lightkube import AsyncClient
+from lightkube import AsyncClient, KubeConfig
 from lightkube import ConfigError as KubeConfigError
-from lightkube import KubeConfig
 
 from p2p.config.errors import ConfigError
 from p2p.scheduler.admission import Admission
