@@ -82,11 +82,20 @@ def _install(stage: Stage, manifest: Manifest, namespace: str, wanted: Mapping[s
         until_ready(stage, manifest, namespace, before, deadline)
     except OnectlError as error:
         stage.talk.say(f"The install failed: {error.message}")
-        stage.talk.say("Taking it back")
-        for release in stage.releases.find(manifest.name):
-            if release.namespace == namespace:
-                repair.take_back(stage, release, Deadline(stage.clock, stage.timeout))
-        error.add_hint("the install was taken back")
+        error.add_hint(_take_back(stage, manifest.name, namespace))
         raise
     if notes:
         stage.talk.say(notes.strip())
+
+
+def _take_back(stage: Stage, name: str, namespace: str) -> str:
+    """Returns how it went, for the hint of the error that led to it."""
+    stage.talk.say("Taking it back")
+    try:
+        for release in stage.releases.find(name):
+            if release.namespace == namespace:
+                # Whatever was left of the time, this has as much again.
+                repair.take_back(stage, release, Deadline(stage.clock, stage.timeout))
+    except OnectlError as error:
+        return f"taking the install back failed: {error.message}"
+    return "the install was taken back"

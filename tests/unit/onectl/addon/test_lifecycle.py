@@ -88,7 +88,7 @@ def test_install_says_first_what_it_is_about_to_change(scene: Scene) -> None:
 
 
 def test_install_again_with_the_same_values_changes_nothing(installed: Scene) -> None:
-    install(installed.stage(), memory.tiny(), "", WANTED, lambda key, region: pytest.fail("asked the cloud"))
+    install(installed.stage(), memory.tiny(), "", WANTED, lambda *_: pytest.fail("asked the cloud"))
     assert installed.helm.calls == []
 
 
@@ -150,6 +150,14 @@ def test_what_does_not_come_in_time_is_taken_back_with_exit_code_4(scene: Scene)
         scene.install()
     assert scene.helm.release is None
     assert scene.lines.count("  Deployment tiny 0/1 ready: 1 ContainerCreating") == 1
+
+
+def test_a_taking_back_that_fails_does_not_hide_why(scene: Scene) -> None:
+    scene.helm.on_apply = no_port
+    scene.api.put("/api/v1/namespaces/team/secrets/stuck", {"metadata": {"labels": memory.LABELS}})
+    with pytest.raises(OnectlError, match="port 65001 is held by nginx") as caught:
+        scene.install()
+    assert caught.value.hint == ("taking the install back failed: not gone in time: Secret team/stuck is still there")
 
 
 def test_a_clean_up_that_fails_does_not_stop_the_taking_back(scene: Scene) -> None:
