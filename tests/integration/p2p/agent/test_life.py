@@ -8,6 +8,7 @@ import socket
 import time
 import urllib.request
 
+from p2p.config.names import hosts_directory
 from p2p.config.origins import Name, Origins
 from p2p.swarm.frames import HEADER_SIZE, Kind, unpack
 from p2p.swarm.orders import Order, order_frame
@@ -38,7 +39,7 @@ def test_sigterm_lets_a_transfer_end_and_leaves_the_node_as_it_is(node: Node, or
         agent.terminate()
         assert hashlib.sha256(first + body.data).hexdigest() == image.layers[0].removeprefix("sha256:")
         assert agent.wait(10) == 0
-    assert (node.hosts_dir / NAME.replace(":", "_").join(["", "_"]) / "hosts.toml").exists()
+    assert (node.hosts_dir / hosts_directory(NAME) / "hosts.toml").exists()
 
 
 def test_new_origins_are_served_without_a_restart(started: Node, origin: Origin) -> None:
