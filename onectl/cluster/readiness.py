@@ -66,18 +66,15 @@ def anything_ran(now: Snapshot) -> bool:
 
 
 def _works(workload: Object, away: int) -> bool:
-    spec, status = workload.get("spec", {}), workload.get("status", {})
-    if workload["kind"] == "Job":
-        return int(status.get("succeeded", 0)) >= int(spec.get("completions") or 1)
-    if _unseen(workload):
-        return False
+    """Whether all of it but what is `away` is of the present revision and ready, and nothing of the past is left."""
     ready, wanted = _count(workload)
-    return ready >= wanted - away and int(status.get("replicas", wanted)) <= wanted
+    there = int(workload.get("status", {}).get("replicas", wanted))
+    return not _unseen(workload) and ready >= wanted - away and there <= wanted
 
 
-def _away(workload: Object, now: Snapshot) -> list[str]:
+def _away(workload: Object, now: Snapshot) -> set[str]:
     """The nodes that are down and have a Pod of this workload."""
-    return [node for pod in _own(workload, now.pods) if (node := pod.get("spec", {}).get("nodeName")) in now.down]
+    return {node for pod in _own(workload, now.pods) if (node := pod.get("spec", {}).get("nodeName")) in now.down}
 
 
 def _own(workload: Object, pods: Collection[Object]) -> list[Object]:
