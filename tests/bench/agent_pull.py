@@ -1,6 +1,6 @@
 """One agent alone: what a pull through it costs, in CPU seconds per GiB and in memory.
 
-python -m tests.bench.agent_pull [MIB] pulls an image of four layers whose sum is MIB (default 256), three at a time as runtimes do.
+python -m tests.bench.agent_pull [MIB] pulls an image of four layers with the sum MIB (256), three at a time as runtimes do.
 """
 
 from __future__ import annotations

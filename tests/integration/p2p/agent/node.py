@@ -17,8 +17,8 @@ from pathlib import Path
 
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from p2p.config.origins import Name, Origins
+
 from tests.lab.stand_in import free_port
 
 IMAGE = Path(__file__).parents[4] / "addons/ack-acr-acceleration-p2p/image"
@@ -102,9 +102,7 @@ def make_node(directory: Path, origin: str, ca_file: Path, **more: str) -> Node:
     origins = Origins(port=port, names=(Name(NAME, origin),), order_keys=(public,))
     (directory / "origins.json").write_text(origins.to_json())
     environment = {
-        "NODE_NAME": "node-1",
         "NODE_ADDRESS": ADDRESS,
-        "POD_NAME": "agent-1",
         "P2P_PORT": str(port),
         "P2P_METRICS_PORT": str(metrics_port),
         "P2P_RATELIMIT": "",
@@ -116,8 +114,6 @@ def make_node(directory: Path, origin: str, ca_file: Path, **more: str) -> Node:
         "P2P_STORE_DIR": str(directory / "store"),
         "P2P_TOKEN_FILE": str(directory / "token"),
         "P2P_CA_FILE": str(ca_file),
-        "P2P_RELEASE": "p2p",
-        "P2P_NAMESPACE": "kube-system",
     }
     (directory / "etc").mkdir()
     return Node(directory, port, metrics_port, key, {**os.environ, "PYTHONPATH": str(IMAGE), **environment, **more})

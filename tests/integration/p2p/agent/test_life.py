@@ -12,6 +12,7 @@ from p2p.config.names import hosts_directory
 from p2p.config.origins import Name, Origins
 from p2p.swarm.frames import HEADER_SIZE, Kind, unpack
 from p2p.swarm.orders import Order, order_frame
+
 from tests.integration.p2p.agent.conftest import Origin, fetch, resolve
 from tests.integration.p2p.agent.node import ADDRESS, MANIFEST, NAME, Node, running, stop, until
 
@@ -24,7 +25,7 @@ def test_an_address_that_is_taken_ends_the_agent_and_is_named_by_the_check(node:
             assert agent.wait(10) == 1
         with node.role("setup", "check") as check:
             assert check.wait(10) == 1
-    assert node.log("agent") == f"Error: {ADDRESS}:{node.port}: Address already in use\n"
+    assert node.log("agent") == f"Error: {ADDRESS}:{node.port} can't be bound: Address already in use\n"
     assert f"port {node.port} on {ADDRESS} is held by " in node.log("setup")
     with node.role("setup", "check") as check:
         assert check.wait(10) == 0

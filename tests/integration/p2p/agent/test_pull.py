@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 import urllib3
 
 from tests.integration.p2p.agent.conftest import Origin, fetch, resolve
-from tests.integration.p2p.agent.node import Node, until
+from tests.integration.p2p.agent.node import Node, running, until
 
 MIB = 1 << 20
 
@@ -24,6 +25,19 @@ def test_a_blob_is_what_its_digest_says_and_leaves_the_origin_once(started: Node
     config = 300
     assert 2 * size <= origin.payload() - before <= 2 * size + config
     assert started.metric('p2p_sent_bytes_total{to="runtime"}') == 2 * size
+
+
+def test_memory_stays_flat_whatever_the_size(node: Node, origin: Origin) -> None:
+    image, bearer = origin.push(1, 256 * MIB), origin.bearer()
+    with running(node) as agent:
+        resolve(node, image, bearer)
+        body, digest = fetch(node, image.blob_path(), bearer), hashlib.sha256()
+        while data := body.read(MIB):
+            digest.update(data)
+        assert f"sha256:{digest.hexdigest()}" == image.layers[0]
+        status = Path(f"/proc/{agent.pid}/status").read_text()
+    (most,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    assert most < 128 << 10, f"{most} KiB"
 
 
 def test_the_layers_are_on_their_way_before_the_runtime_asks_for_them(started: Node, origin: Origin) -> None:

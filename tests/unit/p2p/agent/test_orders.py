@@ -6,6 +6,7 @@ from pathlib import Path
 
 from p2p.agent.orders import Orders
 from p2p.swarm.orders import Order
+
 from tests.unit.p2p.store.filled import until
 
 

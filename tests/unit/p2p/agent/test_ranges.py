@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.agent.ranges import Unsatisfiable, parse_range
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.agent.ratelimit import BURST, Limiter
 
 

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from p2p.agent.settings import Settings
 from p2p.config.origins import Name, Origins
 from p2p.setup.certificate import CertificateFiles

@@ -3,7 +3,6 @@ from __future__ import annotations
 import socket
 
 import pytest
-
 from p2p.agent.sockets import AddressTaken, bind_all
 
 NODE = "127.0.0.5"
@@ -18,7 +17,10 @@ def free_port() -> int:
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", NODE, "0.0.0.0"])
 def test_with_one_address_taken_all_are_given_up(address: str) -> None:
     port, other = free_port(), free_port()
-    with socket.create_server((address, port)), pytest.raises(AddressTaken, match=f":{port}: Address already in use"):
+    with (
+        socket.create_server((address, port)),
+        pytest.raises(AddressTaken, match=f":{port} can't be bound: Address already in use"),
+    ):
         bind_all(NODE, port, other)
     bind_all(NODE, port, other).close()
 

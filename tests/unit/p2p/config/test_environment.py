@@ -3,14 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from p2p.config.environment import Environment
 from p2p.config.errors import ConfigError
 
 GOOD = {
-    "NODE_NAME": "node-1",
     "NODE_ADDRESS": "fd00::1",
-    "POD_NAME": "agent-x",
     "P2P_PORT": "65001",
     "P2P_METRICS_PORT": "65003",
     "P2P_RATELIMIT": "512M",
@@ -21,8 +18,6 @@ GOOD = {
     "P2P_RUN_DIR": "/run/p2p",
     "P2P_STORE_DIR": "/var/lib/p2p",
     "P2P_TOKEN_FILE": "/var/run/secrets/p2p/token",
-    "P2P_RELEASE": "p2p",
-    "P2P_NAMESPACE": "kube-system",
 }
 
 
@@ -39,7 +34,7 @@ def test_what_the_chart_sets_is_read() -> None:
         ("P2P_PORT", "99999", "P2P_PORT is '99999': a port is a number from 1 to 65535"),
         ("P2P_RATELIMIT", "fast", "P2P_RATELIMIT is 'fast': a rate is a number and K, M or G, such as 512M"),
         ("NODE_ADDRESS", "node-1", "NODE_ADDRESS is 'node-1'"),
-        ("NODE_NAME", "", "NODE_NAME is not set"),
+        ("NODE_ADDRESS", "", "NODE_ADDRESS is not set"),
     ],
 )
 def test_an_error_names_the_variable_and_what_is_right(name: str, text: str, message: str) -> None:

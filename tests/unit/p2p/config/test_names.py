@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.config.names import hosts_directory, join_address, p2p_name
 
 

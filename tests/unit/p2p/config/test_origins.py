@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from p2p.config.errors import ConfigError
 from p2p.config.origins import Name, Origins, Scheduler
 

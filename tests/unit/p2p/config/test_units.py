@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.config.units import parse_duration, parse_rate, parse_size
 
 

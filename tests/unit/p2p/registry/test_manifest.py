@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from p2p.registry.errors import Unavailable
 from p2p.registry.manifest import Descriptor, list_blobs
 

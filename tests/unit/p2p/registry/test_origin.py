@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-
 from p2p.registry.errors import Refused, Unavailable
 from p2p.registry.origin import Origin
 

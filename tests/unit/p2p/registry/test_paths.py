@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.registry.errors import BadReference
 from p2p.registry.paths import RegistryPath, parse_path
 

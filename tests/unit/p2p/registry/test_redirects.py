@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.registry.errors import Unavailable
 from p2p.registry.redirects import same_host, target
 

@@ -6,7 +6,6 @@ import ssl
 from pathlib import Path
 
 from cryptography import x509
-
 from p2p.setup.certificate import CertificateFiles, is_due, make_certificate
 
 NOW = datetime.datetime.now(datetime.UTC)

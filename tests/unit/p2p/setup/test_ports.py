@@ -5,7 +5,6 @@ import socket
 from pathlib import Path
 
 import pytest
-
 from p2p.setup.ports import Wanted, complaint
 
 

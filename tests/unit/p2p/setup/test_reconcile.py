@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 
 import pytest
-
 from p2p.config.environment import Environment
 from p2p.config.names import hosts_directory
 from p2p.config.origins import Name, Origins
 from p2p.setup.reconcile import Setup
+
 from tests.unit.p2p.config.test_environment import GOOD
 
 ONE, TWO = (Name(f"{letter}.example.com:65001", f"https://{letter}.example.com") for letter in "ab")

@@ -8,10 +8,10 @@ import selectors
 from collections.abc import Iterator
 
 import pytest
-
 from p2p.store.blob import PATIENCE
 from p2p.store.errors import Full, Stalled, WrongBytes
 from p2p.store.pieces import SMALLEST
+
 from tests.unit.p2p.store.filled import Content, stored, until
 
 SMALL, LARGE = Content.of(5 * SMALLEST + 7), Content.of((32 << 20) + SMALLEST + 7)

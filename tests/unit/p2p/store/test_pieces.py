@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from p2p.store.pieces import LARGEST, MOST, SMALLEST, piece_size, runs
 
 GIB = 1 << 30

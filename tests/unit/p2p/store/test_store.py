@@ -4,10 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from p2p.store.blob import Blob
 from p2p.store.errors import Full, Stalled, Unobtainable, WrongBytes
 from p2p.store.store import FAILED_SECONDS, WRONG_SECONDS, Store
+
 from tests.unit.p2p.store.filled import Content, until
 
 A, B, C = (Content.of(size) for size in (1000, 1001, 1002))

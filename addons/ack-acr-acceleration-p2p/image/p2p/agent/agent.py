@@ -39,6 +39,7 @@ from p2p.swarm.signing import public_keys
 POLL_EVERY = 1.0  # seconds
 SWEEP_EVERY = 60.0
 DRAIN_SECONDS = 5.0  # that open transfers get after SIGTERM
+LONGEST_HEADER = 64 << 10  # bytes; tokens that name many repositories are long
 QUESTIONS = 16  # requests at origins for the door at a time
 FETCHES = 32  # runs of pieces that are fetched at a time
 
@@ -143,7 +144,9 @@ class Agent:
 
 @asynccontextmanager
 async def _served(app: web.Application, sock: socket.socket, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=DRAIN_SECONDS, max_field_size=LONGEST_HEADER, max_line_size=LONGEST_HEADER
+    )
     await runner.setup()
     try:
         await web.SockSite(runner, sock, ssl_context=tls).start()

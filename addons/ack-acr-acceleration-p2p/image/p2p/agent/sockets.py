@@ -44,7 +44,7 @@ def bind_all(node_address: str, port: int, metrics_port: int) -> Sockets:
             try:
                 sock = bind(address, number)
             except OSError as error:
-                raise AddressTaken(f"{join_address(address, number)}: {error.strerror}") from None
+                raise AddressTaken(f"{join_address(address, number)} can't be bound: {error.strerror}") from None
             opened.append(on_error.enter_context(sock))
         on_error.pop_all()
     return Sockets(*opened)

@@ -14,11 +14,9 @@ from p2p.config.units import parse_duration, parse_rate, parse_size
 
 @dataclass(frozen=True)
 class Environment:
-    """Each field is the variable of that name in capitals, with `P2P_` before it where the comment says so."""
+    """What the variables in the comments say."""
 
-    node_name: str  # NODE_NAME: spec.nodeName
     node_address: str  # NODE_ADDRESS: status.hostIP
-    pod_name: str  # POD_NAME
     port: int  # P2P_PORT: both doors for the runtime and the one for peers
     metrics_port: int  # P2P_METRICS_PORT
     ratelimit: int | None  # P2P_RATELIMIT: bytes/s of download and upload together, "512M"; "" or "0" = no limit
@@ -30,8 +28,6 @@ class Environment:
     store_dir: Path  # P2P_STORE_DIR
     token_file: Path  # P2P_TOKEN_FILE: the projected ServiceAccount token, audience p2p
     ca_file: Path | None  # P2P_CA_FILE: more certificate authorities for origins, PEM; "" or missing = none
-    release: str  # P2P_RELEASE
-    namespace: str  # P2P_NAMESPACE
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
@@ -39,7 +35,6 @@ class Environment:
         return cls(**{field.name: _value(field.name, variables) for field in fields(cls)})
 
 
-_PLAIN = ("node_name", "node_address", "pod_name")
 _OPTIONAL = {"ratelimit", "ca_file"}
 
 
@@ -70,11 +65,11 @@ _READ = {
 
 
 def _value(field: str, variables: Mapping[str, str]) -> Any:
-    name = field.upper() if field in _PLAIN else f"P2P_{field.upper()}"
+    name = "NODE_ADDRESS" if field == "node_address" else f"P2P_{field.upper()}"
     text = variables.get(name, "")
     if not text and field not in _OPTIONAL:
         raise ConfigError(f"environment variable {name} is not set; the chart sets it")
     try:
-        return _READ.get(field, str)(text)
+        return _READ[field](text)
     except ValueError as error:
         raise ConfigError(f"environment variable {name} is {text!r}: {error}") from None

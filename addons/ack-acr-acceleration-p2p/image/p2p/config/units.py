@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _RATE = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
-_SIZE = _RATE | {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
+_SIZE = _RATE | {"T": 10**12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

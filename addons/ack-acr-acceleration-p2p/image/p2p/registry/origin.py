@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from p2p.registry.manifest import INDEX_TYPES, MOST_BYTES, digest_of, list_blobs
 from p2p.registry.paths import is_digest
 from p2p.registry.redirects import MOST_HOPS, STATUSES, Redirects, same_host, target
 
+CONNECTIONS = 32  # to one host that are kept for the next request
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
 MANIFEST_TYPES = ", ".join(
@@ -62,7 +63,7 @@ class Origin:
         if ca_file:
             context.load_verify_locations(ca_file)
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        self._http = urllib3.PoolManager(maxsize=4, ssl_context=context, timeout=timeout, retries=False)
+        self._http = urllib3.PoolManager(maxsize=CONNECTIONS, ssl_context=context, timeout=timeout, retries=False)
         self._redirects = Redirects()
 
     def close(self) -> None:
@@ -122,7 +123,7 @@ class Origin:
                 raise
             if response.status < 300:
                 return response
-            response.close()
+            _end(response)
             self._redirects.drop(repository, digest)
         response, url = self._follow(method, f"{self.url}/v2/{repository}/blobs/{digest}", headers)
         if method == "GET" and not same_host(url, self.url):
@@ -136,7 +137,7 @@ class Origin:
             if response.status not in STATUSES:
                 _check(response, self.url)
                 return response, url
-            response.close()
+            _end(response)
             url = target(url, response.headers.get("Location"), urlsplit(self.url).scheme)
             if not same_host(url, self.url):
                 headers = _without_credential(headers)
@@ -149,11 +150,17 @@ class Origin:
 
 @contextmanager
 def _ended(response: urllib3.BaseHTTPResponse) -> Iterator[urllib3.BaseHTTPResponse]:
-    """The connection is used again if the answer was read to its end, else closed."""
-    with closing(response):
+    try:
         yield response
-        if response.length_remaining == 0:
-            response.release_conn()
+    finally:
+        _end(response)
+
+
+def _end(response: urllib3.BaseHTTPResponse) -> None:
+    """The connection is used again if the answer was read to its end, else closed."""
+    if response.length_remaining == 0:
+        response.release_conn()
+    response.close()
 
 
 def _headers(authorization: str, **more: str) -> dict[str, str]:
@@ -177,7 +184,7 @@ def _translated(url: str) -> Iterator[None]:
 def _check(response: urllib3.BaseHTTPResponse, url: str) -> None:
     if 200 <= response.status < 300:
         return
-    response.close()
+    _end(response)
     message = f"{urlsplit(url).netloc} answered {response.status}"
     if response.status in (401, 403, 404):
         raise Refused(message, response.status, response.headers.get("WWW-Authenticate", ""))
