@@ -34,8 +34,10 @@ class Operator:
 
     def configure(self, kubeconfig: Path, endpoints: Mapping[str, str], ca: Path) -> None:
         """Write `~/.onectl/config.json`: the endpoints are the only thing that tells the lab's cloud from the real one."""
-        folder = self.home / ".onectl"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder, kube = self.home / ".onectl", self.home / ".kube"
+        for place in (folder, kube):
+            place.mkdir(parents=True, exist_ok=True)
+        (kube / "config").symlink_to(kubeconfig)  # for kubectl and helm
         config = {"Kubeconfig Path": str(kubeconfig), "endpoints": dict(endpoints), "caFile": str(ca)}
         (folder / "config.json").write_text(json.dumps(config, indent=2))
 
