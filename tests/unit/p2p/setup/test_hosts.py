@@ -13,7 +13,7 @@ def test_the_agents_door_comes_first_and_the_origin_last() -> None:
     assert tomllib.loads(files["hosts.toml"].decode()) == {
         "server": NAME.origin,
         "host": {
-            "https://127.0.0.1:65001": {"capabilities": ["pull", "resolve"], "ca": "ca.crt", "dial_timeout": "1s"},
+            "https://127.0.0.1:65001": {"capabilities": ["pull", "resolve"], "ca": ["ca.crt"], "dial_timeout": "1s"},
         },
     }
     assert list(files) == ["ca.crt", "hosts.toml"]
@@ -27,6 +27,8 @@ def test_without_a_door_only_the_origin_is_left() -> None:
 
 
 def test_an_origin_of_a_private_authority_is_trusted_by_it() -> None:
-    files = hosts_files(NAME, None, b"PRIVATE")
-    assert tomllib.loads(files["hosts.toml"].decode()) == {"server": NAME.origin, "ca": "origin-ca.crt"}
+    files = hosts_files(NAME, Door(65001, b"CA"), b"PRIVATE")
+    hosts = tomllib.loads(files["hosts.toml"].decode())
+    assert hosts["ca"] == "origin-ca.crt"
+    assert hosts["host"]["https://127.0.0.1:65001"]["ca"] == ["ca.crt", "origin-ca.crt"]
     assert files["origin-ca.crt"] == b"PRIVATE"

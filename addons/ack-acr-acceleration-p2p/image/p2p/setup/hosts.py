@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ class Door:
 def hosts_files(name: Name, door: Door | None, origin_ca: bytes | None) -> Files:
     """The files of a name's directory. The origin comes last, as `server`: it serves when the agent does not.
 
-    Without a door only the origin is left. File names in it are relative to its directory.
+    Without a door only the origin is left. File names in it are relative to its directory. `origin_ca` is trusted at the door
+    too: its challenge leads to the origin's token server, which the runtime asks as it asks the door.
     """
     lines = [MARK, f'server = "{name.origin}"']
     files: dict[str, bytes] = {}
@@ -38,7 +40,7 @@ def hosts_files(name: Name, door: Door | None, origin_ca: bytes | None) -> Files
             "",
             f'[host."https://127.0.0.1:{door.port}"]',
             'capabilities = ["pull", "resolve"]',
-            f'ca = "{DOOR_CA_FILE}"',
+            f"ca = {json.dumps([DOOR_CA_FILE, *files])}",
             'dial_timeout = "1s"',
         ]
         files[DOOR_CA_FILE] = door.ca
