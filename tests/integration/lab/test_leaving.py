@@ -43,7 +43,7 @@ def _nothing_runs() -> None:
 
 @pytest.mark.parametrize(
     ("stop", "moment"),
-    [(signal.SIGINT, "cp"), (signal.SIGINT, "n2"), (signal.SIGTERM, "n1"), (signal.SIGKILL, "cp"), (signal.SIGKILL, "n2")],
+    [(signal.SIGINT, "n2"), (signal.SIGTERM, "cp"), (signal.SIGKILL, "cp"), (signal.SIGKILL, "n1")],
 )
 def test_an_interrupted_up_leaves_nothing(stop: signal.Signals, moment: str) -> None:
     """moment: the host whose namespace has just been made."""
