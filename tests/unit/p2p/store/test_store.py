@@ -63,6 +63,17 @@ async def test_what_is_in_use_stays_and_what_does_not_fit_is_refused(made: Fixtu
         made.store.open(C.digest, 5000)
 
 
+async def test_what_is_still_to_be_filled_stays(made: Fixture) -> None:
+    blob = made.store.open(A.digest, 1000)
+    await made.have(B)
+    made.clock.now += 100
+    with pytest.raises(Full, match="does not fit"):
+        made.store.open(C.digest, 1600)
+    made.store.sweep()
+    assert made.gone == [B.digest]
+    assert made.store.open(A.digest, 1000) is blob
+
+
 async def test_what_nobody_uses_goes_after_its_time(made: Fixture) -> None:
     await made.have(A)
     b = await made.have(B)

@@ -56,7 +56,7 @@ class Store:
     def sweep(self) -> None:
         """Drop what nobody has used for longer than the store's time to live."""
         oldest = self._clock() - self._ttl
-        for digest in [digest for digest, blob in self._blobs.items() if not blob.users and self._used[digest] < oldest]:
+        for digest in [digest for digest, blob in self._blobs.items() if _is_idle(blob) and self._used[digest] < oldest]:
             self._drop(digest)
 
     def whole(self) -> int:
@@ -72,17 +72,22 @@ class Store:
             raise Full(f"{digest} can't be stored: {error.strerror}") from None
 
     def _make_room(self, digest: str, size: int) -> None:
-        """Drop those whose last use is longest ago."""
+        """Drop those whose last use is longest ago; none if that would not make enough room."""
         too_much = sum(blob.size for blob in self._blobs.values()) + size - self._capacity
-        idle = [blob for blob in self._blobs.values() if not blob.users]
-        for blob in idle if too_much > 0 else ():
-            self._drop(blob.digest)
-            too_much -= blob.size
+        idle = [blob for blob in self._blobs.values() if _is_idle(blob)]
+        if too_much > sum(blob.size for blob in idle):
+            raise Full(f"{digest} ({size} bytes) does not fit into the store's {self._capacity} bytes")
+        for blob in idle:
             if too_much <= 0:
                 break
-        if too_much > 0:
-            raise Full(f"{digest} ({size} bytes) does not fit into the store's {self._capacity} bytes")
+            self._drop(blob.digest)
+            too_much -= blob.size
 
     def _drop(self, digest: str) -> None:
         del self._blobs[digest], self._used[digest]
         self._dropped(digest)
+
+
+def _is_idle(blob: Blob) -> bool:
+    """What is not complete is about to be filled, also before whoever does that has begun."""
+    return blob.complete and not blob.users
