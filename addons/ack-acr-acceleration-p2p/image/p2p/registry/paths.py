@@ -27,9 +27,6 @@ class RegistryPath:
     repository: str
     reference: str
 
-    def __str__(self) -> str:
-        return f"/v2/{self.repository}/{self.kind}/{self.reference}"
-
 
 def parse_path(path: str) -> RegistryPath:
     """Raises BadReference for everything but a manifest or a blob."""

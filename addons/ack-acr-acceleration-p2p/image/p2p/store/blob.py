@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from p2p.store.digest import RunningDigest
-from p2p.store.errors import Full, Stalled, WrongBytes
+from p2p.store.errors import Full, Stalled, Unobtainable, WrongBytes
 from p2p.store.pieces import piece_size, runs
 
 WHOLE_FIRST = 32 << 20  # up to this size nothing is read before the whole digest matched
@@ -175,9 +175,8 @@ class Blob:
         self._hashing = None
         if done.cancelled() or self.failed:
             return
-        error = done.exception()
-        if isinstance(error, Exception):
-            self.fail(error)
+        if error := done.exception():
+            self.fail(Unobtainable(f"{self.digest} can't be read back: {error}"))
         elif self._running.done < self.size:
             self._moved()
             self._hash_on()

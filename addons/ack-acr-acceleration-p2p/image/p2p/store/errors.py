@@ -16,7 +16,7 @@ class Stalled(StoreError):
 
 
 class Unobtainable(StoreError):
-    """The blob failed a short while ago and is not tried again yet."""
+    """The blob failed a short while ago and is not tried again yet, or can't be read back."""
 
 
 class Full(StoreError):
