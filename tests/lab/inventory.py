@@ -85,8 +85,18 @@ def mounts(node: Node) -> dict[str, str]:
 
 
 def rules(node: Node) -> dict[str, str]:
-    """nftables' rules, without counters."""
-    return {f"nft {line.strip()}": "" for line in node.run("nft", "-s", "list", "ruleset").splitlines() if line.strip()}
+    """nftables' rules, without counters. A chain that is empty is none: kube-proxy drops those of a Service that went at some
+    later sync of its own, an hour at the latest."""
+    lines = [line.strip() for line in node.run("nft", "-s", "list", "ruleset").splitlines()]
+    return {
+        f"nft {line}": ""
+        for line, following in zip(lines, [*lines[1:], ""], strict=True)
+        if line and not _empty(line, following)
+    }
+
+
+def _empty(line: str, following: str) -> bool:
+    return line.startswith("chain ") and following == "}"
 
 
 def _object_name(item: Mapping[str, Any]) -> str:

@@ -33,8 +33,9 @@ class Front:
 
     def _may_read(self, request: Request) -> bool:
         """Whether docker-registry would give this very caller the blob."""
+        headers = {name: value for name, value in _forwarded(request).items() if name.lower() != "range"}
         with closing(self._connect()) as upstream:
-            upstream.request("HEAD", request.path, headers=_forwarded(request))
+            upstream.request("HEAD", request.path, headers=headers)
             return upstream.getresponse().status == HTTPStatus.OK
 
     def _relay(self, request: Request) -> None:
