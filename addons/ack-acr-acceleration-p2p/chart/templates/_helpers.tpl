@@ -82,6 +82,14 @@ priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
+{{/* Annotations of a Pod that reads that file once, so that another one restarts it. */}}
+{{- define "p2p.caChecksum" -}}
+{{- if .Values.caBundle }}
+annotations:
+  checksum/ca: {{ sha256sum .Values.caBundle }}
+{{- end }}
+{{- end }}
+
 {{/* The environment of agent and setup: image/p2p/config/environment.py */}}
 {{- define "p2p.agentVariables" -}}
 - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}

@@ -1,21 +1,25 @@
-"""What becomes of a Pod: a pure decision, and the JSON patch (RFC 6902) that carries it out."""
+"""What becomes of a Pod: a pure decision."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from p2p.webhook.credentials import Secret, copy_name, usable
-from p2p.webhook.images import rewritten
+from p2p.webhook.credentials import Secret, is_copy, usable
+from p2p.webhook.images import domain_of, rewritten
+from p2p.webhook.skips import Pod, reason_to_skip
+from p2p.webhook.state import Nodes
 
 MODE, CONFIG, SKIPPED = (f"k8s.aliyun.com/{key}" for key in ("image-accelerate-mode", "p2p-config", "p2p-skipped"))
+KINDS = ("initContainers", "containers", "ephemeralContainers")
 VERSION = 1
-NO_IMAGE = "no image belongs to a configured Container Registry Enterprise Edition instance"
 
-Pod = Mapping[str, Any]
-Patch = list[dict[str, Any]]
+NOT_ISSUED = "the nodes do not have the P2P names yet"
+NO_IMAGE = "no image belongs to a configured Container Registry Enterprise Edition instance"
+NO_ORIGINAL = "the images name the P2P endpoint already, and nothing tells what they were"
+NEVER = "imagePullPolicy is Never"
+NO_SECRET = "the image pull Secret for the original registry is missing"
 
 
 @dataclass(frozen=True)
@@ -23,123 +27,69 @@ class Decision:
     """images: "containers/NAME" → the image to use; originals: the same → as it was. secrets: names of pull Secrets that
     need a copy. skipped: why nothing is done; "" otherwise."""
 
-    images: Mapping[str, str]
-    originals: Mapping[str, str]
-    secrets: Sequence[str]
+    images: Mapping[str, str] = field(default_factory=dict)
+    originals: Mapping[str, str] = field(default_factory=dict)
+    secrets: Sequence[str] = ()
     skipped: str = ""
 
 
-def decide(
-    pod: Pod, table: Mapping[str, str], secrets: Sequence[Secret], is_ready: Callable[[str], bool], any_ready: bool
-) -> Decision:
+@dataclass(frozen=True)
+class _Found:
+    where: str
+    original: str
+    image: str
+    never: bool
+
+
+def decide(pod: Pod, table: Mapping[str, str], secrets: Sequence[Secret], nodes: Nodes) -> Decision:
     """table: domain → P2P name that the nodes have. secrets: those that the Pod names and that exist, in its order."""
-    found = {where: (image, new) for where, image, policy in _images(pod) if (new := rewritten(image, table))}
-    reason = _reason(pod, bool(found), table, is_ready, any_ready)
-    if reason:
-        return Decision({}, {}, (), reason)
-    served = {where: [s["metadata"]["name"] for s in secrets if usable(s, image)] for where, (image, _) in found.items()}
-    never = {where for where, _, policy in _images(pod) if policy == "Never"}
-    chosen = {where: pair for where, pair in found.items() if served[where] and where not in never}
+    found = list(_find(pod, table))
+    usable_ones = [one for one in found if domain_of(one.original) != table.get(domain_of(one.original))]
+    if reason := reason_to_skip(pod, nodes) or _nothing_to_do(table, found, usable_ones):
+        return Decision(skipped=reason)
+    sources = [secret for secret in secrets if not is_copy(secret)]
+    chosen = [one for one in usable_ones if not one.never and any(usable(s, one.original) for s in sources)]
     if not chosen:
-        return Decision({}, {}, (), _why_none(set(found) <= never))
-    used = [s["metadata"]["name"] for s in secrets if any(s["metadata"]["name"] in served[where] for where in chosen)]
-    images = {where: new for where, (_, new) in chosen.items()}
-    return Decision(images, {where: image for where, (image, _) in chosen.items()}, tuple(dict.fromkeys(used)))
+        return Decision(skipped=NO_SECRET)
+    return Decision(
+        images={one.where: one.image for one in chosen},
+        originals={one.where: one.original for one in chosen},
+        secrets=[s["metadata"]["name"] for s in sources if any(usable(s, one.original) for one in chosen)],
+    )
 
 
-def patch(pod: Pod, decision: Decision) -> Patch:
-    """The operations on a new Pod. A skipped Pod only gets the reason."""
-    if decision.skipped:
-        return list(_annotate(pod, {SKIPPED: decision.skipped}))
-    config = json.dumps({"version": VERSION, "images": dict(decision.originals)}, sort_keys=True)
-    return [
-        *_annotate(pod, {MODE: "p2p", CONFIG: config}),
-        *replace_images(pod, decision),
-        *_append_secrets(pod, [copy_name(name) for name in decision.secrets]),
-    ]
+def _nothing_to_do(table: Mapping[str, str], found: Sequence[_Found], usable_ones: Sequence[_Found]) -> str:
+    if not table:
+        return NOT_ISSUED
+    if not found:
+        return NO_IMAGE
+    if not usable_ones:
+        return NO_ORIGINAL
+    return NEVER if all(one.never for one in usable_ones) else ""
 
 
-def replace_images(pod: Pod, decision: Decision) -> Iterator[dict[str, Any]]:
-    """The operations on the images alone: all that may change through the ephemeralcontainers subresource."""
-    for kind in KINDS:
-        for index, container in enumerate(pod["spec"].get(kind) or ()):
-            if new := decision.images.get(f"{kind}/{container['name']}"):
-                yield {"op": "replace", "path": f"/spec/{kind}/{index}/image", "value": new}
+def _find(pod: Pod, table: Mapping[str, str]) -> Iterator[_Found]:
+    """The containers whose image is ours.
 
-
-KINDS = ("initContainers", "containers", "ephemeralContainers")
-
-
-def _images(pod: Pod) -> Iterator[tuple[str, str, str]]:
-    """Place, image and pull policy of every container."""
+    One that has its P2P name already (the webhook is called again after others changed the Pod; a Pod's YAML is applied again)
+    is known by what the annotation says that it was, if that leads to the same image.
+    """
+    recorded = _recorded(pod)
     for kind in KINDS:
         for container in pod["spec"].get(kind) or ():
-            yield f"{kind}/{container['name']}", container.get("image", ""), container.get("imagePullPolicy", "")
+            where, image = f"{kind}/{container['name']}", container.get("image", "")
+            new = rewritten(image, table)
+            if new is None:
+                continue
+            before = recorded.get(where, image)
+            original = before if rewritten(before, table) == new else image
+            yield _Found(where, original, new, container.get("imagePullPolicy") == "Never")
 
 
-def _reason(pod: Pod, any_image: bool, table: Mapping[str, str], is_ready: Callable[[str], bool], any_ready: bool) -> str:
-    """Why this Pod is left alone, whatever its Secrets are."""
-    node = bound_node(pod)
-    if "kubernetes.io/config.mirror" in (pod["metadata"].get("annotations") or {}):
-        return "mirror Pods can't be changed"
-    if _is_windows(pod):
-        return "the agents run on Linux only"
-    if _is_virtual(pod):
-        return "virtual nodes have no agent"
-    if not table or not any_ready:
-        return "no node has an agent that is ready"
-    if not any_image:
-        return NO_IMAGE
-    if node and not is_ready(node):
-        return f"the agent on node {node} is not ready"
-    return ""
-
-
-def _why_none(all_never: bool) -> str:
-    if all_never:
-        return "imagePullPolicy is Never"
-    return "the image pull Secret for the original registry is missing"
-
-
-def bound_node(pod: Pod) -> str:
-    """The node that a Pod can run on alone: its nodeName, or the one that the DaemonSet controller chose for it."""
-    spec = pod["spec"]
-    if spec.get("nodeName"):
-        return str(spec["nodeName"])
-    required = _dig(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-    fields = [field for term in required or () for field in term.get("matchFields") or ()]
-    names = [field["values"] for field in fields if field["key"] == "metadata.name" and field["operator"] == "In"]
-    return str(names[0][0]) if names and len(names[0]) == 1 else ""
-
-
-def _is_windows(pod: Pod) -> bool:
-    spec = pod["spec"]
-    return _dig(spec, "os", "name") == "windows" or (spec.get("nodeSelector") or {}).get("kubernetes.io/os") == "windows"
-
-
-def _is_virtual(pod: Pod) -> bool:
-    spec = pod["spec"]
-    by_selector = (spec.get("nodeSelector") or {}).get("type") == "virtual-kubelet"
-    return by_selector or str(spec.get("nodeName", "")).startswith("virtual-kubelet")
-
-
-def _annotate(pod: Pod, notes: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    if not pod["metadata"].get("annotations"):
-        yield {"op": "add", "path": "/metadata/annotations", "value": dict(notes)}
-        return
-    for key, value in notes.items():
-        yield {"op": "add", "path": f"/metadata/annotations/{key.replace('~', '~0').replace('/', '~1')}", "value": value}
-
-
-def _append_secrets(pod: Pod, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """After the originals, which stay."""
-    present = [secret["name"] for secret in pod["spec"].get("imagePullSecrets") or ()]
-    for name in names:
-        if name not in present:
-            yield {"op": "add", "path": "/spec/imagePullSecrets/-", "value": {"name": name}}
-
-
-def _dig(body: Any, *keys: str) -> Any:
-    for key in keys:
-        body = (body or {}).get(key)
-    return body
+def _recorded(pod: Pod) -> dict[str, str]:
+    """The originals in the Pod's annotation; it may be anybody's, so nothing of it is taken for granted."""
+    try:
+        images = json.loads((pod["metadata"].get("annotations") or {}).get(CONFIG, "{}"))["images"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return {where: image for where, image in images.items() if isinstance(image, str)} if isinstance(images, dict) else {}

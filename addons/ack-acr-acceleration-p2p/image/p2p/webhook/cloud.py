@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alibabacloud_cr20181201 import models
 from alibabacloud_cr20181201.client import Client
@@ -31,6 +31,11 @@ class Key:
     secret: str
 
 
+class Cloud(Protocol):
+    def endpoints(self, instance: str) -> Endpoints:
+        """Blocking. Raises CloudError with reason InstanceNotFound, CloudRefused or CloudUnreachable."""
+
+
 class ContainerRegistry:
     """Blocking: to be used on a thread. ca_file: more certificate authorities, for a private endpoint."""
 
@@ -40,7 +45,6 @@ class ContainerRegistry:
                                      ca=_ca(ca_file), connect_timeout=CONNECT, read_timeout=READ))  # fmt: skip
 
     def endpoints(self, instance: str) -> Endpoints:
-        """Raises CloudError with reason InstanceNotFound, CloudRefused or CloudUnreachable."""
         asked = models.ListInstanceEndpointRequest(instance_id=instance, module_name="Registry")
         listed = self._call(instance, self._client.list_instance_endpoint, asked).endpoints or []
         open_ones = {e.endpoint_type: _domains(e) for e in listed if e.enable}

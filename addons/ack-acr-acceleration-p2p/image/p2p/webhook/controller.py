@@ -13,8 +13,8 @@ from p2p.config.errors import ConfigError
 from p2p.config.names import join_address
 from p2p.config.origins import Name, Origins, Scheduler
 from p2p.webhook import keys
-from p2p.webhook.cloud import CloudError, ContainerRegistry
-from p2p.webhook.kubernetes import Kubernetes, KubernetesError
+from p2p.webhook.cloud import Cloud, CloudError, Key
+from p2p.webhook.kubernetes import ConflictError, Kubernetes, KubernetesError
 from p2p.webhook.naming import ClosedEndpointError, evolve, name_of
 from p2p.webhook.secrets import Keys, KeyStore, access_key
 from p2p.webhook.settings import CONFIGURATION, Settings
@@ -26,12 +26,18 @@ _log = logging.getLogger(__name__)
 
 
 class Controller:
-    """clock: seconds, monotonic; now: the time of day, for certificates and Events."""
+    """cloud: asks with a key; clock: seconds, monotonic; now: the time of day, for certificates and Events."""
 
     def __init__(
-        self, kubernetes: Kubernetes, settings: Settings, state: State, clock: Callable[[], float], now: Callable[[], datetime]
+        self,
+        kubernetes: Kubernetes,
+        settings: Settings,
+        state: State,
+        cloud: Callable[[Key], Cloud],
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
     ) -> None:
-        self._kubernetes, self._settings, self._state = kubernetes, settings, state
+        self._kubernetes, self._settings, self._state, self._cloud = kubernetes, settings, state, cloud
         self._clock, self._now = clock, now
         self._store = KeyStore(kubernetes, settings, now)
         self._names: list[Name] | None = None
@@ -50,19 +56,15 @@ class Controller:
         await self._certify(found.webhook["ca.crt"])
         return found
 
-    async def known_origins(self) -> Origins:
-        """As the ConfigMap has them. Raises KubernetesError."""
-        return _origins(await self._kubernetes.get("ConfigMap", self._settings.origins_name, self._settings.namespace))
-
     async def _ask_cloud(self) -> None:
         """With no answer, what was known before stays."""
         if self._names is not None and self._clock() - self._asked < ASK_CLOUD_EVERY:
             return
         try:
-            registry = ContainerRegistry(self._settings.cr_endpoint, await access_key(self._kubernetes), self._settings.ca_file)
-            answers = [await asyncio.to_thread(registry.endpoints, one) for one in self._settings.instances]
+            cloud = self._cloud(await access_key(self._kubernetes))
+            answers = [await asyncio.to_thread(cloud.endpoints, one) for one in self._settings.instances]
             self._names = [name_of(answer, self._settings.internet, self._settings.port) for answer in answers]
-            self._asked = self._clock()
+            self._asked, self._told = self._clock(), ""
         except CloudError as error:
             await self._tell(error.reason, str(error))
         except ClosedEndpointError as error:
@@ -70,8 +72,9 @@ class Controller:
 
     async def _write_origins(self, found: Keys) -> None:
         config_map = await self._kubernetes.get("ConfigMap", self._settings.origins_name, self._settings.namespace)
-        known = _origins(config_map)
+        known = read_origins(config_map)
         if self._names is not None:
+            self._state.wanted = frozenset(domain for name in self._names for domain in name.domains)
             tickets, orders = (keys.public_key(files[name]) for files, name in
                                ((found.scheduler, "ticket.key"), (found.webhook, "order.key")))  # fmt: skip
             scheduler = await self._scheduler(found.scheduler["ca.crt"])
@@ -83,13 +86,15 @@ class Controller:
         """Write the list when it is another; names are written here before they are ever issued."""
         text = wanted.to_json()
         meta = {"name": self._settings.origins_name, "namespace": self._settings.namespace}
-        if config_map is None or config_map["data"].get(KEY) != text:
-            body = {"apiVersion": "v1", "kind": "ConfigMap", "data": {KEY: text}}
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "data": {KEY: text}}
+        try:
             if config_map is None:
                 owners = {"ownerReferences": [await self._owner()]}
                 await self._kubernetes.create({**body, "metadata": {**meta, **owners}})
-            else:
+            elif (config_map.get("data") or {}).get(KEY) != text:
                 await self._kubernetes.replace({**config_map, **body})
+        except ConflictError:  # another replica was first; the next round compares again
+            return read_origins(await self._kubernetes.get("ConfigMap", meta["name"], meta["namespace"]))
         return Origins.parse(text)
 
     async def _scheduler(self, ca: bytes) -> Scheduler | None:
@@ -144,7 +149,7 @@ def _event(settings: Settings, owner: Mapping[str, Any], reason: str, message: s
     }  # fmt: skip
 
 
-def _origins(config_map: Mapping[str, Any] | None) -> Origins:
+def read_origins(config_map: Mapping[str, Any] | None) -> Origins:
     """What is known already; nothing when there is no list, or one that can't be read."""
     if config_map is None:
         return Origins(port=0)

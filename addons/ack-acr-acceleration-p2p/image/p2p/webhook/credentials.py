@@ -38,7 +38,7 @@ def matches(key: str, image: str) -> bool:
 
     The port is equal, the number of labels too, each label is a glob, the path is a prefix; the scheme does not count.
     """
-    pattern, target = _split(key), _split(image)
+    pattern, target = _split_key(key), _split(image)
     labels, others = pattern[0].split("."), target[0].split(".")
     if len(labels) != len(others) or pattern[1] != target[1] or not target[2].startswith(pattern[2]):
         return False
@@ -88,9 +88,15 @@ def copy_of(source: Secret, names: Iterable[Name]) -> dict[str, Any] | None:
     }
 
 
+def source_name(copy: Secret) -> str:
+    """The name of the Secret that a copy is of."""
+    return str(next((owner["name"] for owner in copy["metadata"].get("ownerReferences") or ()), ""))
+
+
 def same(one: Secret, other: Secret) -> bool:
-    """Whether two copies hold the same."""
-    return bool(one.get("data") == other.get("data") and one.get("type") == other.get("type"))
+    """Whether two copies hold the same, for the same source: one made again under its name is another."""
+    owners = [[owner["uid"] for owner in copy["metadata"].get("ownerReferences") or ()] for copy in (one, other)]
+    return bool(one.get("data") == other.get("data") and one.get("type") == other.get("type") and owners[0] == owners[1])
 
 
 def _entries_for(known: Entries, names: Iterable[Name]) -> Entries:
@@ -99,14 +105,22 @@ def _entries_for(known: Entries, names: Iterable[Name]) -> Entries:
     for name in names:
         for domain in (*reversed(name.domains), urlsplit(name.origin).netloc):
             for key, credential in known.items():
-                host, port, path = _split(key)
+                host, port, path = _split_key(key)
                 if matches(f"{host}{port and f':{port}'}", domain):
                     found[name.name + path] = credential
     return found
 
 
 def _split(address: str) -> tuple[str, str, str]:
-    """Host, port, path of an entry's key or an image; scheme and trailing slash off."""
-    where = urlsplit(address if "://" in address else f"//{address}")
-    host, _, port = where.netloc.partition(":")
-    return host, port, where.path.rstrip("/")
+    """Host, port and path of an entry's key or an image; a lone slash is no path."""
+    where, slash, path = address.rpartition("://")[2].partition("/")
+    host, _, port = where.partition(":")
+    return host, port, slash + path if path else ""
+
+
+def _split_key(key: str) -> tuple[str, str, str]:
+    """As _split; a leading /v1/ or /v2/ does not count: Docker has long written its default key so."""
+    host, port, path = _split(key)
+    if path.startswith(("/v1/", "/v2/")):
+        path = path[3:] if len(path) > 4 else ""
+    return host, port, path

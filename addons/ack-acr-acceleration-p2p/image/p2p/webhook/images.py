@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from p2p.config.origins import Name
 
@@ -20,6 +20,11 @@ def rewritten(image: str, table: Mapping[str, str]) -> str | None:
     return name + image[len(domain) :] if name else None
 
 
-def names_by_domain(names: Iterable[Name], issued: frozenset[str]) -> dict[str, str]:
-    """Which name the images of a domain get: the last one of the list that has been issued; later ones are newer."""
-    return {domain: name.name for name in names if name.name in issued for domain in name.domains}
+def names_by_domain(names: Iterable[Name], issued: Collection[str], wanted: Collection[str] | None) -> dict[str, str]:
+    """Domain → the P2P name that its images get: the last one of the list that has been issued, as later ones are newer.
+
+    wanted: the domains of the instances that are configured; None means all. A P2P name leads to itself.
+    """
+    usable = [name for name in names if name.name in issued]
+    domains = {d: n.name for n in usable for d in n.domains if wanted is None or d in wanted}
+    return domains | {name.name: name.name for name in usable}

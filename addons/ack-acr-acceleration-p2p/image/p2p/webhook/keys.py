@@ -29,11 +29,14 @@ Files = Mapping[str, bytes]
 def complete(found: Files, hosts: Mapping[str, str], signing: str, now: datetime) -> dict[str, bytes]:
     """A Secret's files with everything that is missing or past two thirds of its life made anew; the rest as it was.
 
-    hosts: name of a certificate → the host it is for. signing: the name of the Ed25519 key.
+    hosts: name of a certificate → the host it is for. signing: the name of the Ed25519 key. An authority's successor stands
+    first in ca.crt and the old one after it, so that what the old one signed is trusted until its own renewal.
     """
     files = dict(found)
-    if "ca.key" not in files:
+    if is_due(files.get("ca.crt"), now):
+        before = files.get("ca.crt", b"")
         files |= _authority(now)
+        files["ca.crt"] += before
     for name, host in hosts.items():
         if is_due(files.get(f"{name}.crt"), now):
             files |= _issue(files, name, host, now)

@@ -1,24 +1,11 @@
-"""The API server, as far as the webhook needs it. Objects are plain dictionaries, as the API has them."""
+"""The API server, as far as the webhook needs it: a port. Objects are plain dictionaries, as the API has them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
-
-import httpx2 as httpx
-from lightkube import ApiError, AsyncClient
-from lightkube.resources.admissionregistration_v1 import MutatingWebhookConfiguration
-from lightkube.resources.apps_v1 import Deployment
-from lightkube.resources.core_v1 import ConfigMap, Event, Pod, Service
-from lightkube.resources.core_v1 import Secret as SecretResource
-from lightkube.types import PatchType
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
 
 Object = Mapping[str, Any]
-KINDS: dict[str, Any] = {
-    "ConfigMap": ConfigMap, "Deployment": Deployment, "Event": Event, "Pod": Pod, "Secret": SecretResource,
-    "Service": Service, "MutatingWebhookConfiguration": MutatingWebhookConfiguration,
-}  # fmt: skip
 
 
 class KubernetesError(Exception):
@@ -29,73 +16,32 @@ class ConflictError(KubernetesError):
     """The object is there already, or has changed since it was read."""
 
 
-class Kubernetes:
-    """A thin layer over lightkube: dictionaries in and out, its errors in this module's words."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
+class Kubernetes(Protocol):
+    """Every method raises KubernetesError. A kind that has no namespace is asked for without one."""
 
     async def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         """None when there is no such object."""
-        try:
-            with _translated():
-                found = await self._client.get(KINDS[kind], name, namespace=namespace)
-        except _NotFoundError:
-            return None
-        return dict(found.to_dict())
 
     async def create(self, body: Object) -> None:
         """Raises ConflictError when it is there already."""
-        with _translated():
-            await self._client.create(KINDS[body["kind"]].from_dict(dict(body)))
 
     async def replace(self, body: Object) -> None:
         """Raises ConflictError when it has changed since it was read (metadata.resourceVersion)."""
-        with _translated():
-            await self._client.replace(KINDS[body["kind"]].from_dict(dict(body)))
 
     async def patch(self, kind: str, name: str, operations: list[dict[str, Any]]) -> None:
-        with _translated():
-            await self._client.patch(KINDS[kind], name, operations, patch_type=PatchType.JSON)
+        """A JSON patch (RFC 6902) of an object that has no namespace."""
 
     async def delete(self, kind: str, name: str, namespace: str | None = None) -> None:
         """What is not there is fine."""
-        try:
-            with _translated():
-                await self._client.delete(KINDS[kind], name, namespace=namespace)
-        except _NotFoundError:
-            return
 
-    async def list(
-        self, kind: str, namespace: str = "*", labels: Mapping[str, str] | None = None
-    ) -> AsyncIterator[dict[str, Any]]:
+    def list(self, kind: str, namespace: str = "*", labels: Mapping[str, str] | None = None) -> AsyncIterator[dict[str, Any]]:
         """Objects of all namespaces, or of one."""
-        with _translated():
-            async for found in self._client.list(KINDS[kind], namespace=namespace, labels=dict(labels or {})):
-                yield dict(found.to_dict())
 
-    async def watch(
-        self, kind: str, namespace: str = "*", labels: Mapping[str, str] | None = None, fields: Mapping[str, str] | None = None
+    def watch(
+        self,
+        kind: str,
+        namespace: str | None = "*",
+        labels: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-        """Event type and object: first all that there are, then every change, until the server ends it."""
-        with _translated():
-            watching = self._client.watch(
-                KINDS[kind], namespace=namespace, labels=dict(labels or {}), fields=dict(fields or {}), server_timeout=300
-            )
-            async for event, found in watching:
-                yield event, dict(found.to_dict())
-
-
-class _NotFoundError(KubernetesError):
-    pass
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ApiError as error:
-        kinds: dict[int | None, type[KubernetesError]] = {404: _NotFoundError, 409: ConflictError}
-        raise kinds.get(error.status.code, KubernetesError)(f"the API server refused: {error.status.message}") from error
-    except httpx.HTTPError as error:
-        raise KubernetesError(f"the API server does not answer: {error!r}") from error
+        """ADDED, MODIFIED or DELETED, and the object: first all that there are, then every change, until the server ends it."""

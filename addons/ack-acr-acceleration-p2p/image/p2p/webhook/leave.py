@@ -10,70 +10,76 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from collections.abc import AsyncIterator, Collection
+from datetime import UTC, datetime
 from typing import Any
 
-from p2p.config.names import hosts_directory
-from p2p.config.origins import Origins
-from p2p.swarm.errors import SwarmError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from p2p.swarm.errors import ProtocolError
 from p2p.swarm.frames import HEADER_SIZE, Kind, unpack
 from p2p.swarm.orders import Order, order_frame
 from p2p.swarm.signing import private_key
 from p2p.webhook.admission import KINDS
+from p2p.webhook.controller import read_origins
 from p2p.webhook.copies import Copies
 from p2p.webhook.images import domain_of
 from p2p.webhook.kubernetes import Kubernetes
 from p2p.webhook.nodes import agent_of
+from p2p.webhook.pull_secrets import PullSecrets
+from p2p.webhook.report import Report, report
+from p2p.webhook.secrets import KeyStore
 from p2p.webhook.settings import CONFIGURATION, Settings
+from p2p.webhook.skips import Pod
+from p2p.webhook.state import State
 
 ORDER_SECONDS = 20.0  # for an agent to answer
 AT_A_TIME = 64
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
 class Leaving:
-    kubernetes: Kubernetes
-    settings: Settings
-    copies: Copies
+    def __init__(self, kubernetes: Kubernetes, settings: Settings) -> None:
+        self._kubernetes, self._settings = kubernetes, settings
 
-    async def run(self, files: Mapping[str, bytes], origins: Origins) -> dict[str, Any]:
-        """Do it all; returns the report. What can't be reached is named in it. Raises KubernetesError."""
-        await self.kubernetes.delete("MutatingWebhookConfiguration", CONFIGURATION)
-        used = await self._names_in_use({name.name for name in origins.names})
-        answers = await self._order(sorted(used), files["order.key"]) if "order.key" in files else {}
-        kept = [*_hosts_files(answers, self.settings.hosts_dir), *_secrets(await self.copies.remove_unused())]
-        return {"version": 1, "kept": kept, "unreachable": sorted(node for node, text in answers.items() if text is None)}
+    async def run(self) -> Report:
+        """Do it all. What can't be reached is named in the report. Raises KubernetesError."""
+        await self._kubernetes.delete("MutatingWebhookConfiguration", CONFIGURATION)
+        where = self._settings.namespace
+        origins = read_origins(await self._kubernetes.get("ConfigMap", self._settings.origins_name, where))
+        files = await KeyStore(self._kubernetes, self._settings, lambda: datetime.now(UTC)).load()
+        keep = names_in_use([pod async for pod in self._kubernetes.list("Pod")], {name.name for name in origins.names})
+        answers = await self._order(sorted(keep), private_key(files["order.key"])) if "order.key" in files else {}
+        copies = Copies(self._kubernetes, PullSecrets(self._kubernetes), State(), time.monotonic)
+        return report(answers, await copies.remove_unused(), self._settings.hosts_dir)
 
-    async def _names_in_use(self, known: set[str]) -> set[str]:
-        """The P2P names that the Pods of this cluster carry."""
-        used = set()
-        async for pod in self.kubernetes.list("Pod"):
-            for kind in KINDS:
-                used |= {domain_of(container.get("image", "")) for container in pod["spec"].get(kind) or ()}
-        return used & known
-
-    async def _order(self, keep: list[str], key: bytes) -> dict[str, str | None]:
-        """Node → what its setup says afterwards; None when it could not be reached."""
-        order = Order(str(uuid.uuid4()), "leave", tuple(keep), int(time.time() + ORDER_SECONDS))
-        frame = order_frame(order, private_key(key))
-        labels = {"app.kubernetes.io/instance": self.settings.release, "app.kubernetes.io/component": "agent"}
-        pods = [pod async for pod in self.kubernetes.list("Pod", self.settings.namespace, labels)]
-        agents = [agent for agent in map(agent_of, pods) if agent]
+    async def _order(self, keep: list[str], key: Ed25519PrivateKey) -> dict[str, tuple[str, ...] | None]:
+        """Node → the names whose hosts files are left there; None when it could not be reached."""
+        frame = order_frame(Order(str(uuid.uuid4()), "leave", tuple(keep), int(time.time() + ORDER_SECONDS)), key)
         limit = asyncio.Semaphore(AT_A_TIME)
 
-        async def one(address: str) -> str | None:
+        async def one(address: str) -> tuple[str, ...] | None:
             async with limit:
-                return await send_order(address, self.settings.port, frame)
+                return await send_order(address, self._settings.port, frame)
 
+        agents = [agent async for pod in self._agents() if (agent := agent_of(pod))]
         texts = await asyncio.gather(*(one(agent.address) for agent in agents))
         return {agent.node: text for agent, text in zip(agents, texts, strict=True)}
 
+    def _agents(self) -> AsyncIterator[dict[str, Any]]:
+        labels = {"app.kubernetes.io/instance": self._settings.release, "app.kubernetes.io/component": "agent"}
+        return self._kubernetes.list("Pod", self._settings.namespace, labels)
 
-async def send_order(address: str, port: int, frame: bytes) -> str | None:
-    """Give an agent an order and wait until it is carried out. None when that does not happen."""
+
+def names_in_use(pods: Collection[Pod], known: set[str]) -> set[str]:
+    """The P2P names that Pods carry, save those that have ended and will pull nothing any more."""
+    alive = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
+    containers = [container for pod in alive for kind in KINDS for container in pod["spec"].get(kind) or ()]
+    return {domain_of(container.get("image", "")) for container in containers} & known
+
+
+async def send_order(address: str, port: int, frame: bytes) -> tuple[str, ...] | None:
+    """Give an agent an order and wait until it is carried out: the names whose hosts files are left. None if it is not."""
     try:
         async with asyncio.timeout(ORDER_SECONDS):
             reader, writer = await asyncio.open_connection(address, port)
@@ -84,22 +90,15 @@ async def send_order(address: str, port: int, frame: bytes) -> str | None:
                 body = await reader.readexactly(header.length)
             finally:
                 writer.close()
-    except (OSError, EOFError, TimeoutError, SwarmError) as error:
-        _log.warning("the agent at %s did not carry out the order: %s", address, error or type(error).__name__)
+        return _left(header.kind, json.loads(body))
+    except (OSError, EOFError, TimeoutError, ProtocolError, ValueError) as error:
+        _log.warning("the agent at %s did not carry out the order: %s", address, str(error) or type(error).__name__)
         return None
-    return body.decode() if header.kind is Kind.DONE else None
 
 
-def _hosts_files(answers: Mapping[str, str | None], folder: PurePosixPath) -> list[dict[str, str]]:
-    """What setup left on the nodes."""
-    found = []
-    for node, text in sorted(answers.items()):
-        said = json.loads(text) if text else {}
-        for name in said.get("names", ()):
-            path = folder / hosts_directory(name) / "hosts.toml"
-            found.append({"kind": "HostsFile", "node": node, "path": str(path), "name": name})
-    return found
-
-
-def _secrets(kept: list[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"kind": "Secret", "namespace": namespace, "name": name} for namespace, name in kept]
+def _left(kind: Kind, setup: Any) -> tuple[str, ...]:
+    """What setup.json says that it has in place. Raises ProtocolError when the order was not done."""
+    if kind is not Kind.DONE or not isinstance(setup, dict) or setup.get("state") not in ("origin-only", "removed"):
+        said = setup.get("error") if isinstance(setup, dict) else ""
+        raise ProtocolError(f"setup did not do it: {said or 'it says nothing of it'}")
+    return tuple(map(str, setup.get("names", ())))

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from p2p.webhook.review import Reviewer
 
-ADMISSION_PORT, HEALTH_PORT = 8443, 8080
 MOST_BODY = 8 << 20  # bytes; etcd takes less
 
 

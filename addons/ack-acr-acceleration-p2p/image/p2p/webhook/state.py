@@ -37,17 +37,20 @@ class Nodes:
 
 @dataclass
 class State:
+    """wanted: the domains of the instances that are configured; None, every known one, until the cloud has said them.
+    leaving: the addon is being uninstalled."""
+
     origins: Origins = field(default_factory=lambda: Origins(port=0))
     issued: frozenset[str] = frozenset()
     nodes: Nodes = field(default_factory=Nodes)
+    wanted: frozenset[str] | None = None
+    leaving: bool = False
 
     def table(self) -> dict[str, str]:
         """Domain → the P2P name that its images get."""
-        return names_by_domain(self.origins.names, self.issued)
+        return names_by_domain(self.origins.names, self.issued, self.wanted)
 
     def issue(self) -> None:
         """A name is issued when every ready node has it; from then on it stays issued."""
-        known = frozenset(name.name for name in self.origins.names)
         if self.nodes.any_ready() and not self.nodes.behind(self.origins.sha256):
-            self.issued |= known
-        self.issued &= known
+            self.issued |= {name.name for name in self.origins.names}
