@@ -20,6 +20,8 @@ from p2p.store.blob import Blob
 from p2p.store.errors import StoreError
 
 LIFE = 30.0  # seconds that an address waits for its request
+WORTH_SENDING = 1 << 20  # bytes; for less, a moment's wait makes one system call of many
+MOMENT = 0.02  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -86,6 +88,9 @@ class Handout:
             while start < end:
                 try:
                     ready = min(await blob.readable(start), end)
+                    if ready - start < WORTH_SENDING and ready < end:
+                        await asyncio.sleep(MOMENT)
+                        ready = min(await blob.readable(start), end)
                 except (StoreError, RegistryError) as error:
                     _log.warning("%s is cut at %d of %d: %s", blob.digest, start, end, error)
                     ready = start

@@ -22,16 +22,22 @@ from p2p.swarm.tickets import verify
 HELLO_SECONDS = 5.0  # until the first frame is there
 MOST_CONNECTIONS = 1024
 MOST_HELLO = 128 << 10  # bytes of a body from somebody whose ticket is not known yet
-RECEIVE_BUFFER = 64 << 10  # small, so that many senders do not overrun one link
-LOW_WATER = 32 << 10  # bytes of a piece that have to be there before the loop is woken for them
+RECEIVE_BUFFERS = 512 << 10  # bytes of all connections together: more senders than that can fill overrun the link
+LARGEST_BUFFER, SMALLEST_BUFFER = 256 << 10, 16 << 10
 _log = logging.getLogger(__name__)
 
 
-def peer_socket(address: str, port: int, receive_buffer: int = RECEIVE_BUFFER) -> socket.socket:
-    """The bound socket of a peer door. Its receive buffer has to be set before a connection is there."""
+def receive_buffer(connections: int) -> int:
+    """Bytes that each of so many connections may have on its way to this node."""
+    return max(SMALLEST_BUFFER, min(LARGEST_BUFFER, RECEIVE_BUFFERS // max(1, connections)))
+
+
+def peer_socket(address: str, port: int) -> socket.socket:
+    """The bound socket of a peer door."""
     sock = tcp_socket(address)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    # Before a connection is there, or its window is scaled for more.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGEST_BUFFER)
     try:
         sock.bind((address, port))
     except OSError:
@@ -53,6 +59,12 @@ class Door:
     async def serve(self, sock: socket.socket) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         return await loop.create_server(lambda: PeerIn(self), sock=sock, backlog=512)
+
+    def share_buffers(self) -> None:
+        """Divide what may be on its way to this node among the connections."""
+        buffer = receive_buffer(len(self.connections))
+        for connection in self.connections:
+            connection.limit(buffer)
 
     def admit(self, request: Open, address: str) -> Share | Refuse:
         """Whether a peer may push. Raises BadTicket: it is to hear nothing, not even that."""
@@ -76,6 +88,7 @@ class PeerIn(asyncio.BufferedProtocol):
         self._filled = 0
         self._frame_end = HEADER_SIZE  # of the frame that the buffer begins with
         self._low_water = 1
+        self._wake_at = LARGEST_BUFFER // 2
         self._order: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -88,10 +101,18 @@ class PeerIn(asyncio.BufferedProtocol):
         self._door.connections.add(self)
         if len(self._door.connections) > MOST_CONNECTIONS:
             transport.abort()
+        self._door.share_buffers()
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._hello.cancel()
         self._door.connections.discard(self)
+        self._door.share_buffers()
+
+    def limit(self, buffer: int) -> None:
+        """Let no more than `buffer` bytes be on their way here; half of it is worth waking up for."""
+        self._wake_at = buffer // 2
+        if not self._transport.is_closing():
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
 
     def close(self) -> None:
         self._transport.abort()
@@ -113,7 +134,7 @@ class PeerIn(asyncio.BufferedProtocol):
     def _set_low_water(self) -> None:
         """Wake for a header at once, but for what is missing of a body only in larger parts (SO_RCVLOWAT, socket(7))."""
         missing = (HEADER_SIZE if self._filled < HEADER_SIZE else self._frame_end) - self._filled
-        low_water = min(missing, LOW_WATER)
+        low_water = min(missing, self._wake_at)
         if low_water != self._low_water and not self._transport.is_closing():
             self._low_water = low_water
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, low_water)
