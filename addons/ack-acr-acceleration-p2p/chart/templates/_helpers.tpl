@@ -92,11 +92,7 @@ annotations:
 
 {{/* The environment of agent and setup: image/p2p/config/environment.py */}}
 {{- define "p2p.agentVariables" -}}
-- {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
 - {name: NODE_ADDRESS, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
-- {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-- {name: P2P_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
-- {name: P2P_RELEASE, value: {{ .Release.Name | quote }}}
 - {name: P2P_PORT, value: {{ .Values.p2p.port | quote }}}
 - {name: P2P_METRICS_PORT, value: {{ .Values.p2p.metricsPort | quote }}}
 - {name: P2P_RATELIMIT, value: {{ .Values.p2p.ratelimit | quote }}}
