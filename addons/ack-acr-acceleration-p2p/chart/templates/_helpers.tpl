@@ -113,7 +113,6 @@ annotations:
 - {name: P2P_PORT, value: {{ .Values.p2p.port | quote }}}
 - {name: P2P_METRICS_PORT, value: {{ .Values.p2p.metricsPort | quote }}}
 - {name: P2P_HOSTS_DIR, value: {{ .Values.p2p.runtime.hostsDir | quote }}}
-- {name: P2P_REGION, value: {{ .Values.region | quote }}}
 - {name: P2P_INSTANCES, value: {{ include "p2p.instances" . | quote }}}
 - {name: P2P_INTERNET, value: {{ .Values.pullImageInternet | default false | quote }}}
 - {name: P2P_CR_ENDPOINT, value: {{ .Values.endpoints.cr | default (printf "cr.%s.aliyuncs.com" .Values.region) | quote }}}

@@ -16,7 +16,7 @@ P2P = "test-registry.distributed.cn-hangzhou.cr.aliyuncs.com:65001"
 NAME = Name(P2P, f"https://{INTERNET}", (INTERNET, VPC))
 TABLE = {INTERNET: P2P, VPC: P2P, P2P: P2P}
 IMAGE, P2P_IMAGE = f"{VPC}/docker-builder/nginx:latest", f"{P2P}/docker-builder/nginx:latest"
-SETTINGS = Settings("r", "addons", 65001, 65003, "cn-hangzhou", ("cri-test",), True, "cr.example", True,
+SETTINGS = Settings("r", "addons", 65001, 65003, ("cri-test",), True, "cr.example", True,
                     PurePosixPath("/etc/containerd/certs.d"), None)  # fmt: skip
 READY = Nodes({"agent-1": Agent("node-1", "10.0.0.1", True), "agent-2": Agent("node-2", "10.0.0.2", False)})
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2 as httpx
-from lightkube import ApiError, AsyncClient, KubeConfig
+from lightkube import ApiError, AsyncClient, ConfigError, KubeConfig
 from lightkube.resources.admissionregistration_v1 import MutatingWebhookConfiguration
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ConfigMap, Event, Pod, Service
@@ -22,11 +22,25 @@ KINDS: dict[str, Any] = {
 }  # fmt: skip
 
 
+def in_cluster() -> KubeConfig:
+    """By the Pod's ServiceAccount. Raises KubernetesError."""
+    try:
+        return KubeConfig.from_service_account()
+    except ConfigError as error:
+        raise KubernetesError(f"this is no Pod of a cluster: {error}") from None
+
+
+@asynccontextmanager
+async def connected(config: KubeConfig) -> AsyncIterator[Api]:
+    async with AsyncClient(config, trust_env=False) as client:
+        yield Api(client)
+
+
 class Api:
     """A thin layer over lightkube: dictionaries in and out, its errors in this module's words."""
 
-    def __init__(self) -> None:
-        self._client = AsyncClient(KubeConfig.from_service_account(), trust_env=False)
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
 
     async def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         try:

@@ -10,7 +10,7 @@ import sys
 
 from p2p.config.errors import ConfigError
 from p2p.config.files import last_words
-from p2p.webhook.api import Api
+from p2p.webhook.api import connected, in_cluster
 from p2p.webhook.cloud import ContainerRegistry
 from p2p.webhook.kubernetes import KubernetesError
 from p2p.webhook.leave import Leaving
@@ -40,12 +40,14 @@ async def serve(settings: Settings) -> None:
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    service = Service(Api(), settings, lambda key: ContainerRegistry(settings.cr_endpoint, key, settings.ca_file))
-    await service.run(ended, ADMISSION_PORT, HEALTH_PORT)
+    async with connected(in_cluster()) as api:
+        service = Service(api, settings, lambda key: ContainerRegistry(settings.cr_endpoint, key, settings.ca_file))
+        await service.run(ended, ADMISSION_PORT, HEALTH_PORT)
 
 
 async def leave(settings: Settings) -> None:
     """The report is the container's termination message. Raises KubernetesError."""
-    report = termination_message(await Leaving(Api(), settings).run())
+    async with connected(in_cluster()) as api:
+        report = termination_message(await Leaving(api, settings).run())
     last_words(report)
     print(report)

@@ -19,7 +19,6 @@ class Settings:
     namespace: str
     port: int  # the agents'
     metrics_port: int
-    region: str
     instances: tuple[str, ...]
     internet: bool  # images come from the instance's Internet domain, else from its VPC domain
     cr_endpoint: str
@@ -36,7 +35,6 @@ class Settings:
                 namespace=variables["P2P_NAMESPACE"],
                 port=int(variables["P2P_PORT"]),
                 metrics_port=int(variables["P2P_METRICS_PORT"]),
-                region=variables["P2P_REGION"],
                 instances=tuple(filter(None, variables["P2P_INSTANCES"].split(","))),
                 internet=variables["P2P_INTERNET"] == "true",
                 cr_endpoint=variables["P2P_CR_ENDPOINT"],
