@@ -41,7 +41,7 @@ SWEEP_EVERY = 60.0
 DRAIN_SECONDS = 5.0  # that open transfers get after SIGTERM
 LONGEST_HEADER = 64 << 10  # bytes; tokens that name many repositories are long
 QUESTIONS = 16  # requests at origins for the door at a time
-FETCHES = 32  # runs of pieces that are fetched at a time
+FETCHES = 4  # runs of pieces that are fetched at a time: more threads only wait for one another, and for Python's lock
 
 
 class Agent:

@@ -67,15 +67,15 @@ class Blob:
     def fileno(self) -> int:
         return self._file
 
-    def put(self, piece: int, data: memoryview, sha256: bytes, source: str) -> bool:
+    def put(self, piece: int, data: memoryview, sha256: bytes, source: str, *, hashed: bool = False) -> bool:
         """Keep a piece. False: it was there already, or the blob has failed, as it does now when the disk is full.
 
-        Raises WrongBytes when `data` is not what `sha256` says.
+        Raises WrongBytes when `data` is not what `sha256` says; `hashed`: the caller has just made that hash of it.
         """
         offset, length = self.piece_range(piece)
         if self.failed or self.has(piece):
             return False
-        if len(data) != length or hashlib.sha256(data).digest() != sha256:
+        if len(data) != length or not (hashed or hashlib.sha256(data).digest() == sha256):
             raise WrongBytes(f"piece {piece} of {self.digest} from {source} is not what was promised")
         if not self._write(data, offset):
             return False

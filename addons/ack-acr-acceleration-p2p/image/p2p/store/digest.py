@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 
-_CHUNK = 256 << 10
+_CHUNK = 1 << 20
 
 
 class RunningDigest:

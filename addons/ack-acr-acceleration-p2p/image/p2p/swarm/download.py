@@ -176,7 +176,7 @@ class Download:
         self._counters.got("origin", len(data))
         self._rate.add(len(data), self._now())
         self._flying &= ~(1 << piece)
-        self._blob.put(piece, data, sha256, "origin")
+        self._blob.put(piece, data, sha256, "origin", hashed=True)
         if self._share and self._blob.has(piece):
             self._share.spread(piece)
             self._want()

@@ -40,8 +40,8 @@ class Blob(Protocol):
         """Of the file with the bytes, open for as long as somebody refers to the blob."""
         ...
 
-    def put(self, piece: int, data: memoryview, sha256: bytes, source: str) -> bool:
-        """Verify and keep a piece, on the loop. False: it was there already. Raises WrongBytes."""
+    def put(self, piece: int, data: memoryview, sha256: bytes, source: str, *, hashed: bool = False) -> bool:
+        """Verify (unless just hashed) and keep a piece, on the loop. False: it was there already. Raises WrongBytes."""
         ...
 
     def on_piece(self, listener: Callable[[int], None]) -> Callable[[], None]:
