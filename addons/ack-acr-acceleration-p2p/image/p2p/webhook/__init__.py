@@ -1,0 +1,1 @@
+"""The webhook: admits labelled Pods, and keeps the addon's own objects."""

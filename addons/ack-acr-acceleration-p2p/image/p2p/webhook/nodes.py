@@ -24,13 +24,12 @@ class Watcher:
     async def watch(self) -> None:
         """Keep the state's agents as they are, until the watch ends. Raises KubernetesError."""
         seen = set()
-        self_namespace = self._settings.namespace
-        async for pod in self._kubernetes.list("Pod", self_namespace, self._labels):
+        async for pod in self._kubernetes.list("Pod", self._settings.namespace, self._labels):
             self._note("ADDED", pod)
             seen.add(pod["metadata"]["name"])
         for name in self._state.nodes.agents.keys() - seen:
             del self._state.nodes.agents[name]
-        async for event, pod in self._kubernetes.watch("Pod", self_namespace, self._labels):
+        async for event, pod in self._kubernetes.watch("Pod", self._settings.namespace, self._labels):
             self._note(event, pod)
 
     async def ask(self) -> None:
