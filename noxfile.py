@@ -11,6 +11,8 @@ HERE = Path(__file__).parent
 IMAGE = HERE / "addons/ack-acr-acceleration-p2p/image"
 CHART = HERE / "addons/ack-acr-acceleration-p2p/chart"
 
+REQUIRED = "region=cn-hangzhou,acrInstances=cri-a"
+
 # One environment, made by tests/run and kept outside the checkout, serves all sessions.
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["check", "unit"]
@@ -31,7 +33,7 @@ def check(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("mypy")
     session.run("lint-imports", env={"PYTHONPATH": os.pathsep.join((str(HERE), str(IMAGE)))})
-    _python(session, "-m", "tests.lab", "helm", "lint", "--strict", "--quiet", str(CHART), "--set", "region=r,acrInstances=cri-a")
+    _python(session, "-m", "tests.lab", "helm", "lint", "--strict", "--quiet", str(CHART), "--set", REQUIRED)
 
 
 @nox.session

@@ -68,6 +68,7 @@ def herds(scene: Scene, one: str, two: str) -> tuple[figures.Herd, figures.Herd,
     node = scene.lab.add_node()
     scene.lab.shape(node.host, MBIT)
     scene.wait_for_agent(node.name)
+    scene.wait_for_swarm()
     return direct, p2p, herd.start(scene.lab, "late", two, [node.name], accelerated=True)
 
 

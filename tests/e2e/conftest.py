@@ -31,4 +31,5 @@ def installed(granted: Scene) -> Scene:
     """The addon as the document installs it."""
     typed = granted.operator.type(INSTALL)
     assert typed.code == 0, typed.stderr
+    granted.wait_for_swarm()
     return granted

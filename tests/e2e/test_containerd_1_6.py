@@ -18,6 +18,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         for command in (GRANT, INSTALL):
             typed = scene.operator.type(command)
             assert typed.code == 0, typed.stderr
+        scene.wait_for_swarm()
         yield scene
 
 

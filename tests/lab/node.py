@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +80,10 @@ class Node:
                 process.stdout.readline()
                 yield
             finally:
-                process.kill()
+                # nsenter has forked into the PID namespace and would not take its child along.
+                children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+                for pid in (*map(int, children), process.pid):
+                    os.kill(pid, signal.SIGKILL)
 
     def shell(self) -> None:
         """Become a shell in the node."""

@@ -14,6 +14,7 @@ from tests.lab import cloud, inventory, registry
 from tests.lab.addon_image import publish
 from tests.lab.cluster import Lab
 from tests.lab.images import random_image
+from tests.lab.metrics import samples
 from tests.lab.operator import Operator, install_onectl
 from tests.lab.shell import until
 
@@ -71,6 +72,11 @@ class Scene:
         until(f"an agent on {node}", lambda: self.agent_pod(node), 60)
         pod = self.agent_pod(node)
         self.lab.kubectl("-n", "kube-system", "wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=120s", timeout=150)
+
+    def wait_for_swarm(self) -> None:
+        """Wait until every agent has found the scheduler: before that each would fetch for itself."""
+        joined = ("p2p_scheduler_connected", "")
+        until("the agents' swarm", lambda: all(samples(node.address).get(joined) for node in self.lab.nodes), 60)
 
     def take_inventory(self) -> inventory.Inventory:
         """What there is, once nothing moves any more."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from p2p.store.pieces import SMALLEST
 
 from tests.integration.p2p.agent.conftest import Origin, Pushed, fetch, resolve
 from tests.integration.p2p.agent.node import NAME, Node, make_node, running, until
@@ -84,7 +85,7 @@ def test_with_the_origin_away_the_runtime_is_sent_on_within_two_seconds(tmp_path
         assert node.ask("GET", "/v2/team/app/manifests/1", origin.bearer()).status == 503
 
 
-@pytest.mark.parametrize(("size", "most"), [(MIB, 0), (33 * MIB, 33 * MIB - (64 << 10))])
+@pytest.mark.parametrize(("size", "most"), [(MIB, 0), (33 * MIB, 33 * MIB - SMALLEST)])
 def test_wrong_bytes_from_the_origin_are_cut_by_fin_before_the_last_piece(
     started: Node, origin: Origin, size: int, most: int
 ) -> None:

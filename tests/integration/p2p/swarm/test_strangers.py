@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from p2p.registry.errors import Refused
+from p2p.store.pieces import SMALLEST
 from p2p.swarm import peer_in
 from p2p.swarm.codec import decode, load
 from p2p.swarm.frames import HEADER_SIZE, MOST_BODY, Accept, Kind, Open, pack, pack_message, unpack
@@ -70,7 +71,7 @@ async def answer(agent: Agent, frame: bytes, *, local: str = STRANGER) -> bytes:
 
 
 def opening(text: str) -> bytes:
-    return pack_message(Kind.OPEN, Open(DIGEST, len(LAYER), 1 << 16, text), blob=1)
+    return pack_message(Kind.OPEN, Open(DIGEST, len(LAYER), SMALLEST, text), blob=1)
 
 
 async def test_a_forged_ticket(agent: Agent, ticket: Ticket) -> None:
@@ -111,7 +112,7 @@ async def test_silence_is_not_waited_for(agent: Agent, monkeypatch: pytest.Monke
 
 async def test_wrong_bytes_end_the_connection(agent: Agent, scheduler: Scheduler, ticket: Ticket) -> None:
     agent.swarm.find(DIGEST).blob._has[0] = 0  # type: ignore[union-attr]
-    wrong = pack(Kind.PIECE, 1 << 16, blob=1, piece=0, sha256=bytes(32)) + bytes(1 << 16)
+    wrong = pack(Kind.PIECE, SMALLEST, blob=1, piece=0, sha256=bytes(32)) + bytes(SMALLEST)
     said = await answer(agent, opening(sign(ticket, scheduler.key)) + wrong)
     assert unpack(said[:HEADER_SIZE]).kind is Kind.ACCEPT
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from p2p.store.blob import Blob
 from p2p.store.errors import Full, Stalled, Unobtainable, WrongBytes
+from p2p.store.pieces import SMALLEST
 from p2p.store.store import FAILED_SECONDS, WRONG_SECONDS, Store
 
 from tests.unit.p2p.store.filled import Content, until
@@ -38,10 +39,20 @@ def made(tmp_path: Path) -> Fixture:
     return Fixture(tmp_path)
 
 
+async def test_only_complete_blobs_of_several_pieces_count_as_layers(tmp_path: Path) -> None:
+    made = Fixture(tmp_path, capacity=2 * SMALLEST)
+    layer = Content.of(SMALLEST + 1)
+    await made.have(A)
+    made.store.open(layer.digest, SMALLEST + 1)
+    assert made.store.whole() == 0
+    await made.have(layer)
+    assert made.store.whole() == 1
+
+
 async def test_a_blob_is_one_for_all_who_ask(made: Fixture, tmp_path: Path) -> None:
     blob = await made.have(A)
     assert made.store.open(A.digest, 1000) is blob
-    assert (made.store.whole(), list(tmp_path.iterdir())) == (1, [])
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(Unobtainable, match="is 1000 bytes large, not 999"):
         made.store.open(A.digest, 999)
 

@@ -88,7 +88,7 @@ class Agent:
             order_keys=lambda: public_keys(self._settings.origins.order_keys),
             carry_out=Orders(environment.run_dir, time.time).carry_out,
         )
-        self._metrics = metrics.application(registry, self._settings, self._store)
+        self._metrics = metrics.application(registry, self._settings, self._store, scheduler.up.is_set)
 
     async def run(self) -> None:
         """Serve until SIGTERM; then let open transfers end. The node is left as it is: a restart is no uninstall."""

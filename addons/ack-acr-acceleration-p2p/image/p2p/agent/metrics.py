@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -17,8 +19,12 @@ def make_registry() -> CollectorRegistry:
     return registry
 
 
-def application(registry: CollectorRegistry, settings: Settings, store: Store) -> web.Application:
-    complete = Gauge("p2p_layers_complete", "Blobs that the store holds whole", registry=registry)
+def application(
+    registry: CollectorRegistry, settings: Settings, store: Store, is_joined: Callable[[], bool]
+) -> web.Application:
+    complete = Gauge("p2p_layers_complete", "Blobs of more than one piece that the store holds whole", registry=registry)
+    joined = Gauge("p2p_scheduler_connected", "1 while the scheduler is there to introduce peers", registry=registry)
+    joined.set_function(is_joined)
     complete.set_function(store.whole)
 
     async def metrics(_request: web.Request) -> web.Response:

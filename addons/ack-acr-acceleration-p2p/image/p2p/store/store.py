@@ -60,8 +60,8 @@ class Store:
             self._drop(digest)
 
     def whole(self) -> int:
-        """The number of blobs that are complete."""
-        return sum(blob.complete for blob in self._blobs.values())
+        """The number of complete blobs of more than one piece: layers, not what describes them."""
+        return sum(blob.complete and blob.pieces > 1 for blob in self._blobs.values())
 
     def _make(self, digest: str, size: int) -> Blob:
         self._make_room(digest, size)

@@ -43,9 +43,12 @@ class Listener(Protocol):
     def heard(self, message: FromScheduler) -> None: ...
 
 
+LONGEST_WAIT = 1.0  # seconds, half of it more or less: a herd that starts without the scheduler has no swarm
+
+
 def back_off(failures: int, jitter: float) -> float:
     """Seconds to wait before the next try; jitter in [0, 1) keeps a whole cluster from coming back at once."""
-    return float(min(5.0, 0.2 * 2**failures) * (0.5 + jitter))
+    return float(min(LONGEST_WAIT, 0.2 * 2**failures) * (0.5 + jitter))
 
 
 class SchedulerClient:

@@ -31,9 +31,10 @@ from p2p.webhook.report import Report, report
 from p2p.webhook.secrets import KeyStore
 from p2p.webhook.settings import CONFIGURATION, Settings
 from p2p.webhook.skips import Pod
-from p2p.webhook.state import State
+from p2p.webhook.state import Agent, State
 
 ORDER_SECONDS = 20.0  # for an agent to answer
+LISTENS_YET = 0.5  # seconds between two looks
 AT_A_TIME = 64
 _log = logging.getLogger(__name__)
 
@@ -58,13 +59,13 @@ class Leaving:
         frame = order_frame(Order(str(uuid.uuid4()), "leave", tuple(keep), int(time.time() + ORDER_SECONDS)), key)
         limit = asyncio.Semaphore(AT_A_TIME)
 
-        async def one(address: str) -> tuple[str, ...] | None:
+        async def one(agent: Agent, patient: bool) -> tuple[str, ...] | None:
             async with limit:
-                return await send_order(address, self._settings.port, frame)
+                return await send_order(agent.address, self._settings.port, frame, patient)
 
-        agents = [agent async for pod in self._agents() if (agent := agent_of(pod))]
-        texts = await asyncio.gather(*(one(agent.address) for agent in agents))
-        return {agent.node: text for agent, text in zip(agents, texts, strict=True)}
+        agents = [(agent, _setup_runs(pod)) async for pod in self._agents() if (agent := agent_of(pod))]
+        texts = await asyncio.gather(*(one(agent, patient) for agent, patient in agents))
+        return {agent.node: text for (agent, _), text in zip(agents, texts, strict=True)}
 
     def _agents(self) -> AsyncIterator[dict[str, Any]]:
         labels = {"app.kubernetes.io/instance": self._settings.release, "app.kubernetes.io/component": "agent"}
@@ -78,11 +79,20 @@ def names_in_use(pods: Collection[Pod], known: set[str]) -> set[str]:
     return {domain_of(container.get("image", "")) for container in containers} & known
 
 
-async def send_order(address: str, port: int, frame: bytes) -> tuple[str, ...] | None:
-    """Give an agent an order and wait until it is carried out: the names whose hosts files are left. None if it is not."""
+def _setup_runs(pod: Pod) -> bool:
+    """Whether hosts files may be written there: then the agent is worth waiting for, though it may have just been started."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return any(status["name"] == "setup" and "running" in (status.get("state") or {}) for status in statuses)
+
+
+async def send_order(address: str, port: int, frame: bytes, patient: bool) -> tuple[str, ...] | None:
+    """Give an agent an order and wait until it is carried out: the names whose hosts files are left. None if it is not.
+
+    patient: wait for an agent that does not listen yet.
+    """
     try:
         async with asyncio.timeout(ORDER_SECONDS):
-            reader, writer = await asyncio.open_connection(address, port)
+            reader, writer = await _connect(address, port, patient)
             try:
                 writer.write(frame)
                 await writer.drain()
@@ -94,6 +104,16 @@ async def send_order(address: str, port: int, frame: bytes) -> tuple[str, ...] |
     except (OSError, EOFError, TimeoutError, ProtocolError, ValueError) as error:
         _log.warning("the agent at %s did not carry out the order: %s", address, str(error) or type(error).__name__)
         return None
+
+
+async def _connect(address: str, port: int, patient: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    while True:
+        try:
+            return await asyncio.open_connection(address, port)
+        except ConnectionRefusedError:
+            if not patient:
+                raise
+            await asyncio.sleep(LISTENS_YET)
 
 
 def _left(kind: Kind, setup: Any) -> tuple[str, ...]:
