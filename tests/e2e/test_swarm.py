@@ -27,7 +27,7 @@ def shaped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 def test_peers_exchange_before_any_node_holds_a_whole_layer(shaped: Scene) -> None:
     """Sampled while the herd runs: bytes from peers on a node while no agent has completed a blob larger than the config."""
-    image = shaped.new_image("team/herd:1", 2, 32 << 20)
+    image = shaped.new_image("team/herd:1", 4, 64 << 20)
     shaped.lab.shape_all(MBIT)
     names = [node.name for node in shaped.lab.nodes]
     with ThreadPoolExecutor(1) as pool:
