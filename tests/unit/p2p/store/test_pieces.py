@@ -8,7 +8,7 @@ GIB = 1 << 30
 
 @pytest.mark.parametrize(
     ("size", "piece"),
-    [(0, SMALLEST), (GIB, SMALLEST), (GIB + 1, 2 * SMALLEST), (4 * GIB, LARGEST), (9 * GIB, LARGEST)],
+    [(0, SMALLEST), (2 * GIB, SMALLEST), (2 * GIB + 1, 2 * SMALLEST), (4 * GIB, LARGEST), (9 * GIB, LARGEST)],
 )
 def test_pieces_grow_with_the_blob_up_to_what_a_frame_carries(size: int, piece: int) -> None:
     assert piece_size(size) == piece

@@ -20,8 +20,8 @@ from p2p.store.blob import Blob
 from p2p.store.errors import StoreError
 
 LIFE = 30.0  # seconds that an address waits for its request
-WORTH_SENDING = 1 << 20  # bytes; for less, a moment's wait makes one system call of many
-MOMENT = 0.02  # seconds
+WORTH_SENDING = 4 << 20  # bytes; for less, after the first of them, a moment's wait makes one system call of many
+MOMENT = 0.05  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -83,12 +83,12 @@ class Handout:
 
         close() sends FIN behind the last byte; after a reset the runtime would give up the whole pull.
         """
-        loop, transport = asyncio.get_running_loop(), request.transport
+        loop, transport, first = asyncio.get_running_loop(), request.transport, start
         with os.fdopen(os.dup(blob.fileno()), "rb", buffering=0) as file:
             while start < end:
                 try:
                     ready = min(await blob.readable(start), end)
-                    if ready - start < WORTH_SENDING and ready < end:
+                    if first < start and ready - start < WORTH_SENDING and ready < end:
                         await asyncio.sleep(MOMENT)
                         ready = min(await blob.readable(start), end)
                 except (StoreError, RegistryError) as error:
