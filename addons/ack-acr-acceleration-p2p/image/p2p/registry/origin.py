@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from p2p.registry.manifest import INDEX_TYPES, MOST_BYTES, digest_of, list_blobs
 from p2p.registry.paths import is_digest
 from p2p.registry.redirects import MOST_HOPS, STATUSES, Redirects, same_host, target
 
+WORTH_WAKING = 64 << 10  # bytes
+MOST_BUFFERED = 32 << 10  # bytes: a TLS record and a reader's buffer, and something over
 CONNECTIONS = 32  # to one host that are kept for the next request
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
@@ -49,7 +52,7 @@ class Body:
     def readinto(self, buffer: memoryview) -> int:
         """Fill the buffer as far as there are bytes; 0 at the end. Raises Unavailable when the origin breaks off."""
         with _translated(self._host):
-            data = self._response.read(len(buffer))
+            data = self._response.read(_wake_for(self._response, len(buffer)))
         buffer[: len(data)] = data
         return len(data)
 
@@ -146,6 +149,19 @@ class Origin:
     def _send(self, method: str, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         with _translated(url):
             return self._http.request(method, url, headers=headers, redirect=False, preload_content=False, decode_content=False)
+
+
+def _wake_for(response: urllib3.BaseHTTPResponse, wanted: int) -> int:
+    """Let the thread sleep until there is a good part of the body: TLS would wake it for each of its records.
+
+    Returns how much of what is wanted to read so: SO_RCVLOWAT (socket(7)) must never be more than is still to come on the wire,
+    and some of that may be buffered here already.
+    """
+    sock = getattr(response.connection, "sock", None)
+    in_parts = min(wanted, (response.length_remaining or 0) - WORTH_WAKING - MOST_BUFFERED)
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, WORTH_WAKING if in_parts > 0 else 1)
+    return in_parts if in_parts > 0 else wanted
 
 
 @contextmanager
