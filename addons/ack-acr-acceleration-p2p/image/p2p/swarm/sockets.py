@@ -7,7 +7,7 @@ import os
 import socket
 from ipaddress import ip_address
 
-NOT_SENT_MOST = 128 << 10  # bytes the kernel may queue unsent: what waits longer is seen in our own queue instead
+NOT_SENT_MOST = 512 << 10  # bytes the kernel may queue unsent: what waits longer is seen in our own queue instead
 DEAD_SECONDS = 10  # after which a peer that acknowledges nothing is given up
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h; the socket module lacks it
 
