@@ -21,7 +21,7 @@ from p2p.store.errors import StoreError
 
 LIFE = 30.0  # seconds that an address waits for its request
 WORTH_SENDING = 4 << 20  # bytes; for less, after the first of them, a moment's wait makes one system call of many
-MOMENT = 0.05  # seconds
+MOMENT = 0.1  # seconds
 _log = logging.getLogger(__name__)
 
 

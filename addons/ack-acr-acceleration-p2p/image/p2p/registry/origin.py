@@ -18,7 +18,7 @@ from p2p.registry.manifest import INDEX_TYPES, MOST_BYTES, digest_of, list_blobs
 from p2p.registry.paths import is_digest
 from p2p.registry.redirects import MOST_HOPS, STATUSES, Redirects, same_host, target
 
-WORTH_WAKING = 64 << 10  # bytes
+WORTH_WAKING = 192 << 10  # bytes
 MOST_BUFFERED = 32 << 10  # bytes: a TLS record and a reader's buffer, and something over
 CONNECTIONS = 32  # to one host that are kept for the next request
 CONNECT_SECONDS = 2.0
