@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.demo import herd
-from tests.e2e.conftest import GRANT, INSTALL
 from tests.lab.metrics import samples
-from tests.lab.scene import Scene, raised
+from tests.lab.scene import Scene
 
 MBIT = 200.0
 
 
-@pytest.fixture(scope="module")
-def shaped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with raised(tmp_path_factory.mktemp("scene")) as scene:
-        for command in (GRANT, INSTALL):
-            typed = scene.operator.type(command)
-            assert typed.code == 0, typed.stderr
-        scene.wait_for_swarm()
-        yield scene
-
-
-def test_peers_exchange_before_any_node_holds_a_whole_layer(shaped: Scene) -> None:
+def test_peers_exchange_before_any_node_holds_a_whole_layer(installed: Scene) -> None:
     """Sampled while the herd runs: bytes from peers on a node while no agent has completed a blob larger than the config."""
-    image = shaped.new_image("team/herd:1", 4, 64 << 20)
-    shaped.lab.shape_all(MBIT)
-    names = [node.name for node in shaped.lab.nodes]
+    image = installed.new_image("team/herd:1", 4, 64 << 20)
+    installed.lab.shape_all(MBIT)
+    names = [node.name for node in installed.lab.nodes]
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(herd.start, shaped.lab, "herd", image.reference, names, accelerated=True)
+        future = pool.submit(herd.start, installed.lab, "herd", image.reference, names, accelerated=True)
         seen = False
         while not future.done() and not seen:
-            now = [samples(node.address) for node in shaped.lab.nodes]
+            now = [samples(node.address) for node in installed.lab.nodes]
             whole = sum(sample.get(("p2p_layers_complete", ""), 0) for sample in now)
             seen = whole == 0 and any(sample.get(("p2p_bytes_total", "peer"), 0) > 1 << 20 for sample in now)
         result = future.result()
@@ -44,11 +30,11 @@ def test_peers_exchange_before_any_node_holds_a_whole_layer(shaped: Scene) -> No
     assert min(moved.sent_to_peers for moved in result.nodes.values()) >= 0.2 * image.size
 
 
-def test_a_late_node_takes_no_blob_bytes_from_the_registry(shaped: Scene) -> None:
-    image = shaped.new_image("team/late:1", 2, 8 << 20)
-    names = [node.name for node in shaped.lab.nodes]
-    assert herd.start(shaped.lab, "first", image.reference, names, accelerated=True).failed == 0
-    node = shaped.lab.add_node()
-    shaped.wait_for_agent(node.name)
-    late = herd.start(shaped.lab, "late", image.reference, [node.name], accelerated=True)
+def test_a_late_node_takes_no_blob_bytes_from_the_registry(installed: Scene) -> None:
+    image = installed.new_image("team/late:1", 2, 8 << 20)
+    names = [node.name for node in installed.lab.nodes]
+    assert herd.start(installed.lab, "first", image.reference, names, accelerated=True).failed == 0
+    node = installed.lab.add_node()
+    installed.wait_for_agent(node.name)
+    late = herd.start(installed.lab, "late", image.reference, [node.name], accelerated=True)
     assert (late.failed, late.origin_bytes) == (0, 0)
