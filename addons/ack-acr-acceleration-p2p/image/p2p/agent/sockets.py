@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from p2p.config.names import join_address
 from p2p.swarm.peer_in import peer_socket
+from p2p.swarm.sockets import bound_socket
 
 RUNTIME_ADDRESS = "127.0.0.1"
 HANDOUT_ADDRESS = "127.0.0.2"
@@ -36,10 +37,10 @@ def bind_all(node_address: str, port: int, metrics_port: int) -> Sockets:
     with ExitStack() as on_error:
         opened = []
         for address, number, bind in (
-            (RUNTIME_ADDRESS, port, _bound),
-            (HANDOUT_ADDRESS, port, _bound),
+            (RUNTIME_ADDRESS, port, bound_socket),
+            (HANDOUT_ADDRESS, port, bound_socket),
             (node_address, port, peer_socket),
-            (node_address, metrics_port, _bound),
+            (node_address, metrics_port, bound_socket),
         ):
             try:
                 sock = bind(address, number)
@@ -48,16 +49,3 @@ def bind_all(node_address: str, port: int, metrics_port: int) -> Sockets:
             opened.append(on_error.enter_context(sock))
         on_error.pop_all()
     return Sockets(*opened)
-
-
-def _bound(address: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    # What an earlier agent's connections left in TIME_WAIT is no obstacle; a socket that listens still is.
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((address, port))
-    except OSError:
-        sock.close()
-        raise
-    return sock

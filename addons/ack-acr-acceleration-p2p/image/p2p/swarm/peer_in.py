@@ -16,7 +16,7 @@ from p2p.swarm.orders import Order, verify_order
 from p2p.swarm.peer_out import Surroundings
 from p2p.swarm.share import Share
 from p2p.swarm.signing import PublicKeys
-from p2p.swarm.sockets import expect_life, tcp_socket
+from p2p.swarm.sockets import bound_socket, expect_life
 from p2p.swarm.tickets import verify
 
 HELLO_SECONDS = 5.0  # until the first frame is there
@@ -34,15 +34,9 @@ def receive_buffer(connections: int) -> int:
 
 def peer_socket(address: str, port: int) -> socket.socket:
     """The bound socket of a peer door."""
-    sock = tcp_socket(address)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Before a connection is there, or its window is scaled for more.
+    sock = bound_socket(address, port)
+    # Before it listens, or the connections' windows are scaled for more.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LARGEST_BUFFER)
-    try:
-        sock.bind((address, port))
-    except OSError:
-        sock.close()
-        raise
     return sock
 
 

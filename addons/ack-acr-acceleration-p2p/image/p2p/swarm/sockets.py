@@ -20,6 +20,19 @@ def tcp_socket(address: str) -> socket.socket:
     return sock
 
 
+def bound_socket(address: str, port: int) -> socket.socket:
+    """Raises OSError when another socket listens there."""
+    sock = tcp_socket(address)
+    # What an earlier process's connections left in TIME_WAIT is no obstacle; a socket that listens still is.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((address, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
 async def connect(local: str, address: str, port: int) -> socket.socket:
     """A connection from `local` to a peer, which checks where it comes from. Raises OSError."""
     sock = tcp_socket(address)
